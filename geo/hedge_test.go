@@ -1,0 +1,144 @@
+package geo
+
+import (
+	"cmp"
+	"slices"
+	"testing"
+	"time"
+)
+
+func TestHedgePaysOff(t *testing.T) {
+	// Of bad paths alone 5 % of the answers are late, so the dead must share the budget with them.
+	for _, c := range []struct {
+		jitter
+		want float64
+	}{{cloud, .4}, {internet, .4}, {bad, .7}} {
+		t.Run(c.name, func(t *testing.T) {
+			plain, _ := lookups(c.jitter, false)
+			hedged, extra := lookups(c.jitter, true)
+			gain := float64(hedged) / float64(plain)
+			t.Logf("p99.9 %v -> %v (%.2f) for %.2f %% more requests", plain, hedged, gain, 100*extra)
+			if gain > c.want {
+				t.Errorf("p99.9 fell to %.2f of %v, want %v", gain, plain, c.want)
+			}
+			if extra > .05 {
+				t.Errorf("%.2f %% more requests, want at most 5", 100*extra)
+			}
+		})
+	}
+}
+
+// lookups is the p99.9 of look-ups at 20 nodes, a hundred a second, each peer dead with 1 % at each of them; and how many
+// requests were hedged, of one.
+func lookups(noise jitter, hedge bool) (p999 time.Duration, extra float64) {
+	var took []time.Duration
+	hedges := 0
+	for seed := range uint64(40) {
+		a := &asker{world: newWorld(seed, 20, noise), hedge: hedge}
+		a.run(time.Minute)
+		for range 2500 {
+			a.step(a.now + int64(10*time.Millisecond))
+			a.begin()
+		}
+		a.step(a.now + int64(time.Minute))
+		took = append(took, a.took...)
+		hedges += a.hedges
+	}
+	slices.Sort(took)
+	return quantile(took, .999), float64(hedges) / float64(len(took))
+}
+
+// asker is a node whose look-ups overlap.
+type asker struct {
+	*world
+	budget Budget
+	hedge  bool
+
+	events []event // by time
+	hedges int
+	took   []time.Duration
+}
+
+type event struct {
+	at int64
+	do func()
+}
+
+func (a *asker) after(d time.Duration, do func()) {
+	e := event{a.now + int64(d), do}
+	at, _ := slices.BinarySearchFunc(a.events, e.at+1, func(e event, at int64) int { return cmp.Compare(e.at, at) })
+	a.events = slices.Insert(a.events, at, e)
+}
+
+// step lets happen what happens until then.
+func (a *asker) step(then int64) {
+	for len(a.events) > 0 && a.events[0].at <= then {
+		e := a.events[0]
+		a.events = a.events[1:]
+		a.now = e.at
+		e.do()
+	}
+	a.now = then
+}
+
+// lookup asks the nearest three, one after the other.
+type lookup struct {
+	*asker
+	holders []ID
+	began   int64
+	asked   int64 // when the last one was
+	done    bool
+}
+
+func (a *asker) begin() {
+	a.budget.Look()
+	l := &lookup{asker: a, holders: a.Nearest(3, a.now), began: a.now}
+	l.ask()
+}
+
+// ask asks the next holder. The dead do not answer; only this look-up meets them, so that does not count as a failure.
+func (l *lookup) ask() {
+	if len(l.holders) == 0 {
+		return
+	}
+	id := l.holders[0]
+	l.holders, l.asked = l.holders[1:], l.now
+	if l.rnd.Float64() >= .01 {
+		rtt := l.noise.draw(l.base[id], l.rnd)
+		l.after(rtt, func() { l.answered(id, rtt) })
+	}
+	l.wait(id)
+}
+
+func (l *lookup) answered(id ID, rtt time.Duration) {
+	l.Sample(id, rtt, l.now)
+	if !l.done {
+		l.done = true
+		l.took = append(l.took, time.Duration(l.now-l.began))
+	}
+}
+
+// wait asks the next one when id is silent; or when it is late and there is budget, for which it asks again and again.
+func (l *lookup) wait(id ID) {
+	silent := l.peers[id].patience() - time.Duration(l.now-l.asked)
+	if !l.hedge || silent <= l.Hedge(id) {
+		l.after(silent, l.unlessDone(l.ask))
+		return
+	}
+	l.after(l.Hedge(id), l.unlessDone(func() {
+		if !l.budget.Hedge() {
+			l.wait(id)
+			return
+		}
+		l.hedges++
+		l.ask()
+	}))
+}
+
+func (l *lookup) unlessDone(f func()) func() {
+	return func() {
+		if !l.done {
+			f()
+		}
+	}
+}

@@ -1,0 +1,245 @@
+package geo
+
+import (
+	"slices"
+	"testing"
+	"time"
+)
+
+const (
+	ms  = time.Millisecond
+	sec = int64(time.Second)
+)
+
+// ranked3 has a, b and c at the given RTTs, three samples each.
+func ranked3(a, b, c time.Duration) *Ranking {
+	r := NewRanking("eu", seeded(1))
+	for i, rtt := range []time.Duration{a, b, c} {
+		id := ID("abc"[i : i+1])
+		r.Add(id, "eu", 0)
+		for range window {
+			r.Sample(id, rtt, 0)
+		}
+	}
+	return r
+}
+
+func wantOrder(t *testing.T, r *Ranking, now int64, want ...ID) {
+	t.Helper()
+	if got := r.Nearest(-1, now); !slices.Equal(got, want) {
+		t.Errorf("Nearest = %q, want %q", got, want)
+	}
+}
+
+func TestBeforeTheFirstSampleRegionsDecide(t *testing.T) {
+	r := NewRanking("eu", seeded(1))
+	r.Add("unknown", "", 0)
+	r.Add("other", "us", 0)
+	r.Add("own", "eu", 0)
+	wantOrder(t, r, 0, "own", "other", "unknown")
+	r.Sample("unknown", 300*ms, 0)
+	wantOrder(t, r, 0, "unknown", "own", "other")
+	r.Add("other", "eu", 0)
+	r.Add("own", "", 0)
+	wantOrder(t, r, 0, "unknown", "other", "own")
+	if got := r.Region("other"); got != "eu" {
+		t.Errorf("Region = %q, want the label of the last Add", got)
+	}
+}
+
+func TestWithoutAnOwnRegionNoneIsOwn(t *testing.T) {
+	r := NewRanking("", seeded(1))
+	r.Add("a", "", 0)
+	r.Add("b", "us", 0)
+	wantOrder(t, r, 0, "b", "a")
+}
+
+func TestUnknownOnesAreTriedByChance(t *testing.T) {
+	order := func(seed uint64) []ID {
+		r := NewRanking("eu", seeded(seed))
+		for _, m := range flat(20, "eu") {
+			r.Add(m.ID, m.Region, 0)
+		}
+		return r.Nearest(-1, 0)
+	}
+	if slices.Equal(order(1), order(2)) {
+		t.Error("two nodes would ask the same peer")
+	}
+}
+
+func TestNewPeerFindsItsPlaceWithThreeSamples(t *testing.T) {
+	r := ranked3(50*ms, 60*ms, 90*ms)
+	r.Add("new", "eu", 0)
+	for _, s := range []struct {
+		rtt  time.Duration
+		want int
+	}{{62 * ms, 2}, {58 * ms, 1}, {49 * ms, 0}, {40 * ms, 0}} {
+		r.Sample("new", s.rtt, 0)
+		if got := slices.Index(r.Nearest(-1, 0), "new"); got != s.want {
+			t.Errorf("at place %d after %v, want %d", got, s.rtt, s.want)
+		}
+	}
+}
+
+func TestChallengerNeedsThreeInARow(t *testing.T) {
+	r := ranked3(50*ms, 60*ms, 90*ms)
+	for range 2 {
+		r.Sample("b", 44*ms, 0)
+		wantOrder(t, r, 0, "a", "b", "c")
+	}
+	r.Sample("b", 44*ms, 0)
+	wantOrder(t, r, 0, "b", "a", "c")
+}
+
+func TestChallengerNeedsTenPerCentAndOneMillisecond(t *testing.T) {
+	for _, c := range []struct{ a, b time.Duration }{{50 * ms, 46 * ms}, {4 * ms, 3*ms + 100*time.Microsecond}} {
+		r := ranked3(c.a, c.a+ms, 90*ms)
+		for range 20 {
+			r.Sample("b", c.b, 0)
+		}
+		wantOrder(t, r, 0, "a", "b", "c")
+	}
+}
+
+func TestChallengerJumpsOverThoseInBetween(t *testing.T) {
+	r := ranked3(100*ms, 101*ms, 102*ms)
+	for range 5 {
+		r.Sample("b", 93*ms, 0)
+	}
+	for range 5 {
+		r.Sample("c", 86*ms, 0)
+	}
+	wantOrder(t, r, 0, "c", "a", "b")
+}
+
+func TestHalfAsFarIsNearestAtOnce(t *testing.T) {
+	r := ranked3(50*ms, 60*ms, 90*ms)
+	r.Sample("c", 24*ms, 0)
+	wantOrder(t, r, 0, "c", "a", "b")
+}
+
+func TestSlowedPeerIsLeftAtOnceOrAfterFive(t *testing.T) {
+	for _, c := range []struct {
+		slowed time.Duration
+		probes int
+	}{{150 * ms, 3}, {80 * ms, 5}} {
+		r := ranked3(50*ms, 60*ms, 90*ms)
+		n := 0
+		for n < 20 && r.Nearest(1, 0)[0] == "a" {
+			r.Sample("a", c.slowed, 0)
+			n++
+		}
+		if n != c.probes {
+			t.Errorf("slowed to %v: left after %d probes, want %d", c.slowed, n, c.probes)
+		}
+	}
+}
+
+func TestFailedIsSkippedUntilItAnswers(t *testing.T) {
+	r := ranked3(10*ms, 20*ms, 30*ms)
+	r.Fail("a", 0)
+	wantOrder(t, r, 0, "b", "c")
+	if got := r.All(); !slices.Equal(got, []ID{"b", "c", "a"}) {
+		t.Errorf("All = %q, want the failed one last", got)
+	}
+	r.Sample("a", 10*ms, sec)
+	wantOrder(t, r, sec, "a", "b", "c")
+}
+
+func TestSilentIsSkippedUntilItAnswers(t *testing.T) {
+	r := ranked3(10*ms, 400*ms, 500*ms)
+	r.Probed("a", 0)
+	r.Probed("b", 0)
+	wantOrder(t, r, sec, "a", "b", "c")
+	wantOrder(t, r, sec+1, "b", "c")
+	r.Probed("a", sec+1)
+	wantOrder(t, r, sec+2, "b", "c") // another question is no answer
+	wantOrder(t, r, 2*sec, "c")
+	if got := r.All(); !slices.Equal(got, []ID{"c", "a", "b"}) {
+		t.Errorf("All = %q, want silent ones last", got)
+	}
+	r.Sample("a", 10*ms, 2*sec)
+	wantOrder(t, r, 2*sec, "a", "c")
+}
+
+func TestRemoveAndAddForgets(t *testing.T) {
+	r := ranked3(10*ms, 20*ms, 30*ms)
+	r.Remove("a")
+	wantOrder(t, r, 0, "b", "c")
+	r.Add("a", "eu", 0)
+	if _, ok := r.RTT("a"); ok {
+		t.Error("an RTT outlived Remove")
+	}
+	r.Fail("b", 0)
+	r.Add("b", "eu", 0)
+	if _, ok := r.RTT("b"); ok {
+		t.Error("an RTT outlived Fail and Add")
+	}
+	r.Add("c", "eu", 0)
+	if rtt, _ := r.RTT("c"); rtt != 30*ms {
+		t.Errorf("RTT = %v after a second Add, want 30ms", rtt)
+	}
+}
+
+func TestAbsurdSamplesAndStrangersAreIgnored(t *testing.T) {
+	r := ranked3(10*ms, 20*ms, 30*ms)
+	r.Fail("a", 0)
+	r.Sample("a", -1, 0)
+	r.Sample("a", maxRTT+1, 0)
+	r.Sample("x", ms, 0)
+	r.Probed("x", 0)
+	r.Fail("x", 0)
+	r.Remove("x")
+	wantOrder(t, r, 0, "b", "c")
+	if _, ok := r.RTT("x"); ok || r.Region("x") != "" || r.Hedge("x") != hedgeUnknown {
+		t.Error("something is known of a stranger")
+	}
+}
+
+func TestRTTIsTheLeastOfThree(t *testing.T) {
+	r := NewRanking("", seeded(1))
+	r.Add("a", "", 0)
+	want := []time.Duration{30 * ms, 20 * ms, 20 * ms, 20 * ms, 40 * ms}
+	for i, rtt := range []time.Duration{30 * ms, 20 * ms, 50 * ms, 60 * ms, 40 * ms} {
+		r.Sample("a", rtt, 0)
+		if got, ok := r.RTT("a"); !ok || got != want[i] {
+			t.Errorf("RTT = %v, %v after sample %d, want %v", got, ok, i, want[i])
+		}
+	}
+}
+
+func TestHedge(t *testing.T) {
+	r := NewRanking("", seeded(1))
+	r.Add("a", "", 0)
+	steps := []struct{ rtt, want time.Duration }{
+		{80 * ms, 240 * ms},                         // 80 + 4·40
+		{160 * ms, 290 * ms},                        // 90 + 4·(40 + (80-40)/4)
+		{90 * ms, 90*ms + 4*37500*time.Microsecond}, // 90 + 4·(50 - 50/4)
+	}
+	for _, s := range steps {
+		r.Sample("a", s.rtt, 0)
+		if got := r.Hedge("a"); got != s.want {
+			t.Errorf("Hedge = %v after a sample of %v, want %v", got, s.rtt, s.want)
+		}
+	}
+}
+
+func TestHedgeHasAFloorAndACeiling(t *testing.T) {
+	r := ranked3(ms, 0, 20*ms)
+	if a, b := r.Hedge("a"), r.Hedge("b"); a != hedgeFloor || b != hedgeFloor {
+		t.Errorf("Hedge = %v and %v, want the floor of 5ms", a, b)
+	}
+	r.Sample("c", maxRTT, 0)
+	if got := r.Hedge("c"); got != silence {
+		t.Errorf("Hedge = %v after an answer of a minute, want 1s", got)
+	}
+}
+
+func TestNearestTakesN(t *testing.T) {
+	r := ranked3(10*ms, 20*ms, 30*ms)
+	for n := range 5 {
+		if got := len(r.Nearest(n, 0)); got != min(n, 3) {
+			t.Errorf("Nearest(%d) names %d", n, got)
+		}
+	}
+}

@@ -1,0 +1,176 @@
+package replica
+
+import (
+	"slices"
+	"time"
+
+	"github.com/geolru/geolru/crdt"
+	"github.com/geolru/geolru/geo"
+	"github.com/geolru/geolru/internal/wire"
+)
+
+// ackEvery bounds how often a receiver tells an origin how far it has come.
+const ackEvery = 100 * time.Millisecond
+
+// ackState is what of a cache must be acknowledged, and who waits to be. Guarded by engine.mu.
+type ackState struct {
+	due     map[crdt.Origin]struct{}
+	armed   bool
+	last    int64 // when acknowledgements were last sent, Unix nanoseconds
+	awaited []*await
+}
+
+// progress is how far a peer has come with what was written here. Guarded by engine.mu.
+type progress struct {
+	head  uint64
+	since int64 // when it began to lack something, Unix nanoseconds; 0 = it lacks nothing
+}
+
+func (p *progress) lag(now int64) time.Duration {
+	if p.since == 0 {
+		return 0
+	}
+	return nanos(now - p.since)
+}
+
+func nanos(n int64) time.Duration { return time.Duration(n) }
+
+// acknowledge has an origin told how far its records have come: at once if it was quiet, else with the next lot.
+// engine.mu is held.
+func (c *Cache) acknowledge(o crdt.Origin) {
+	if o == c.origin {
+		return
+	}
+	if c.acks.due == nil {
+		c.acks.due = map[crdt.Origin]struct{}{}
+	}
+	c.acks.due[o] = struct{}{}
+	if c.acks.armed {
+		return
+	}
+	c.acks.armed = true
+	wait := max(c.acks.last+int64(ackEvery)-c.engine.clock.Now(), 0)
+	c.engine.clock.After(nanos(wait), c.sendAcks)
+}
+
+func (c *Cache) sendAcks() {
+	e := c.engine
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	c.acks.armed, c.acks.last = false, e.clock.Now()
+	for _, o := range slices.Sorted(keys(c.acks.due)) {
+		head := c.seen.Head(o)
+		if p := e.member(c.authors[o]); p != nil && p.Connected && head > 0 {
+			e.send(p.ID, geo.LaneAck, &wire.Ack{Cache: c.name, Heads: []wire.Head{{Origin: o, N: head}}})
+		}
+	}
+	clear(c.acks.due)
+}
+
+// progress is how far a peer has come with this cache. engine.mu is held.
+func (c *Cache) progress(p *peer) *progress {
+	g := p.acks[c.name]
+	if g == nil {
+		g = &progress{}
+		p.acks[c.name] = g
+	}
+	return g
+}
+
+// behind notes that something was sent that nobody has yet.
+func (c *Cache) behind() {
+	e := c.engine
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, p := range e.peers {
+		if _, holds := p.states[c.name]; holds && p.Connected {
+			if g := c.progress(p); g.since == 0 {
+				g.since = e.clock.Now()
+			}
+		}
+	}
+}
+
+// acked takes in how far a peer has come.
+func (c *Cache) acked(from geo.ID, m *wire.Ack) {
+	e := c.engine
+	e.mu.Lock()
+	p := e.member(from)
+	if p == nil || !p.Connected {
+		e.mu.Unlock()
+		return
+	}
+	for _, h := range m.Heads {
+		if h.Origin == c.origin {
+			c.advance(c.progress(p), h.N)
+		}
+	}
+	due := c.met()
+	e.mu.Unlock()
+	for _, f := range due {
+		f()
+	}
+}
+
+// advance notes a head. engine.mu is held.
+func (c *Cache) advance(g *progress, n uint64) {
+	own := c.store.Seq()
+	if n <= g.head || n > own {
+		return
+	}
+	g.head, g.since = n, 0
+	if n < own {
+		g.since = c.engine.clock.Now()
+	}
+}
+
+// await is somebody who waits for n peers to have come to a number.
+type await struct {
+	n    int
+	seq  uint64
+	done func(have int)
+}
+
+// Await calls done once n other nodes have all that was written here before the call, perhaps before it returns.
+// cancel gives up and tells how many have it now.
+func (c *Cache) Await(n int, done func(have int)) (cancel func() int) {
+	c.store.DotAll()
+	w := &await{n: n, seq: c.store.Seq(), done: done}
+	e := c.engine
+	e.mu.Lock()
+	c.acks.awaited = append(c.acks.awaited, w)
+	due := c.met()
+	e.mu.Unlock()
+	for _, f := range due {
+		f()
+	}
+	return func() int {
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		c.acks.awaited = slices.DeleteFunc(c.acks.awaited, func(o *await) bool { return o == w })
+		return c.have(w.seq)
+	}
+}
+
+// met takes out those who wait no longer; the caller runs the continuations without the lock. engine.mu is held.
+func (c *Cache) met() (due []func()) {
+	c.acks.awaited = slices.DeleteFunc(c.acks.awaited, func(w *await) bool {
+		have := c.have(w.seq)
+		if have < w.n {
+			return false
+		}
+		due = append(due, func() { w.done(have) })
+		return true
+	})
+	return due
+}
+
+// have is how many connected peers have all up to a number. engine.mu is held.
+func (c *Cache) have(seq uint64) (n int) {
+	for _, p := range c.engine.peers {
+		if _, holds := p.states[c.name]; p.Connected && holds && c.progress(p).head >= seq {
+			n++
+		}
+	}
+	return n
+}

@@ -1,0 +1,285 @@
+package replica
+
+import (
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"github.com/geolru/geolru/crdt"
+	"github.com/geolru/geolru/geo"
+	"github.com/geolru/geolru/internal/store"
+	"github.com/geolru/geolru/internal/wire"
+)
+
+const (
+	maxAnswers = 4      // of a cache at once; more askers are told to come back
+	retryAfter = 1000   // milliseconds, told to those
+	maxOrigins = 65_536 // in a digest
+	walkStep   = 16_384 // slots looked at before others get their turn
+)
+
+// answer is a sync seen from the side that is asked: it walks its store once and sends every record whose dot the
+// asker had not seen, values, ghosts and tombstones, also what may still be in flight and what is about to expire.
+type answer struct {
+	peer    geo.ID
+	session uint64
+	pages   []crdt.Known
+	lacks   *crdt.Seen  // what the asker had seen; immutable once the answer runs; nil before
+	tainted atomic.Bool // something that the asker lacks was forgotten since the answer began
+	lossy   bool        // … or before it began
+
+	// Guarded by answers.mu.
+	active  int64 // when the asker last spoke, Unix nanoseconds
+	credit  int
+	walking bool // a step is scheduled or running
+	dropped bool
+
+	// Of the step that runs.
+	cursor uint64
+	walked bool
+	sent   uint64
+}
+
+// answers is those under way. Its mutex is a leaf: the store tells it of what is forgotten, under a shard's lock.
+type answers struct {
+	mu   sync.Mutex
+	list []*answer
+}
+
+// forgot taints the answers to those who lack a dot that is forgotten now.
+func (as *answers) forgot(d crdt.Dot) {
+	as.mu.Lock()
+	defer as.mu.Unlock()
+	for _, a := range as.list {
+		if a.lacks != nil && !a.lacks.Has(d) {
+			a.tainted.Store(true)
+		}
+	}
+}
+
+// find is the answer to a session, made if it is new and there is room; nil if there is none.
+func (as *answers) find(from geo.ID, session uint64, now int64) *answer {
+	as.mu.Lock()
+	defer as.mu.Unlock()
+	for _, a := range as.list {
+		if a.peer == from && a.session == session {
+			a.active = now
+			return a
+		}
+	}
+	if len(as.list) >= maxAnswers {
+		return nil
+	}
+	a := &answer{peer: from, session: session, active: now, credit: creditWindow}
+	as.list = append(as.list, a)
+	return a
+}
+
+// drop ends the answers to a peer; to all if id is empty.
+func (as *answers) drop(id geo.ID) {
+	as.remove(func(a *answer) bool { return id == "" || a.peer == id })
+}
+
+// expire ends the answers whose asker has been silent since before.
+func (as *answers) expire(before int64) {
+	as.remove(func(a *answer) bool { return a.active < before })
+}
+
+func (as *answers) end(ended *answer) {
+	as.remove(func(a *answer) bool { return a == ended })
+}
+
+func (as *answers) remove(gone func(*answer) bool) {
+	as.mu.Lock()
+	defer as.mu.Unlock()
+	as.list = slices.DeleteFunc(as.list, func(a *answer) bool {
+		if !gone(a) {
+			return false
+		}
+		a.dropped = true
+		return true
+	})
+}
+
+// asked takes in a page of a Pull, and begins the answer with the last one.
+func (c *Cache) asked(from geo.ID, m *wire.Pull) bool {
+	a := c.active.find(from, m.Session, c.engine.clock.Now())
+	if a == nil {
+		c.engine.send(from, geo.LaneSync, &wire.Busy{Cache: c.name, Session: m.Session, RetryAfter: retryAfter})
+		return true
+	}
+	if a.lacks != nil || len(a.pages)+len(m.Digest) > maxOrigins {
+		c.active.end(a)
+		return false
+	}
+	a.pages = append(a.pages, m.Digest...)
+	if !m.Last {
+		return true
+	}
+	lacks, err := crdt.FromKnown(a.pages)
+	if err != nil {
+		c.active.end(a)
+		return false
+	}
+	a.pages = nil
+	c.answer(a, lacks)
+	return true
+}
+
+// answer begins. The order matters: from the first line on whatever is forgotten taints it, then what was seen is taken,
+// then what had been forgotten before; records are read after that only.
+func (c *Cache) answer(a *answer, lacks *crdt.Seen) {
+	c.store.DotAll()
+	c.active.mu.Lock()
+	a.lacks, a.walking = lacks, true
+	c.active.mu.Unlock()
+	e := c.engine
+	e.mu.Lock()
+	seen := c.digest()
+	e.mu.Unlock()
+	floor, forgotten := c.store.Floor(), c.store.Forgotten()
+	a.lossy = lacks.LacksUpTo(seen, numbers(forgotten, c.eldest(e.millis())))
+	if !c.sendDigest(a, seen, floor, forgotten) {
+		c.active.end(a)
+		return
+	}
+	e.clock.After(0, func() { c.list(a, floor) })
+	c.pullBack(a.peer, lacks, seen)
+}
+
+// sendDigest begins the answer: what was seen and what was forgotten, on as many pages as the longer of both takes.
+func (c *Cache) sendDigest(a *answer, seen *crdt.Seen, floor crdt.Time, forgotten map[crdt.Origin]store.Forgotten) bool {
+	pages := wire.DigestPages(seen.Known())
+	lots := slices.Collect(slices.Chunk(toForgotten(forgotten), wire.MaxFrameRecords))
+	n := max(len(pages), len(lots))
+	for i := range n {
+		m := &wire.Answer{Cache: c.name, Session: a.session, Floor: floor, Lossy: a.lossy, Last: i == n-1}
+		if i < len(pages) {
+			m.Digest = pages[i]
+		}
+		if i < len(lots) {
+			m.Forgotten = lots[i]
+		}
+		if !c.engine.send(a.peer, geo.LaneSync, m) {
+			return false
+		}
+	}
+	return true
+}
+
+// pullBack asks the asker for what it has seen and this replica has not.
+func (c *Cache) pullBack(from geo.ID, theirs, ours *crdt.Seen) {
+	e := c.engine
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if ours.Lacks(theirs) {
+		c.pull(e.member(from))
+	}
+}
+
+// numbers is the forgotten number of each origin that still matters.
+func numbers(forgotten map[crdt.Origin]store.Forgotten, eldest crdt.Time) map[crdt.Origin]uint64 {
+	ns := make(map[crdt.Origin]uint64, len(forgotten))
+	for o, f := range forgotten {
+		if f.Time >= eldest {
+			ns[o] = f.N
+		}
+	}
+	return ns
+}
+
+// step sends what the credit allows, then makes room for others.
+func (c *Cache) step(a *answer) {
+	for range 4 {
+		if !c.active.mayWalk(a) {
+			return
+		}
+		records, size := c.collect(a)
+		if len(records) > 0 {
+			a.sent += uint64(len(records))
+			if !c.engine.send(a.peer, geo.LaneSync, &wire.Records{Cache: c.name, Session: a.session, Records: records}) {
+				c.active.end(a)
+				return
+			}
+		}
+		c.active.spend(a, size)
+		if a.walked {
+			c.close(a)
+			return
+		}
+	}
+	c.engine.clock.After(0, func() { c.step(a) })
+}
+
+// mayWalk tells whether the answer may go on now; if the credit is used up, the next one wakes it.
+func (as *answers) mayWalk(a *answer) bool {
+	as.mu.Lock()
+	defer as.mu.Unlock()
+	a.walking = !a.dropped && a.credit > 0
+	return a.walking
+}
+
+func (as *answers) spend(a *answer, size int) {
+	as.mu.Lock()
+	defer as.mu.Unlock()
+	a.credit -= size
+}
+
+// credit lets the answerer go on.
+func (c *Cache) credit(from geo.ID, m *wire.Credit) {
+	if a := c.active.grant(from, m, c.engine.clock.Now()); a != nil {
+		c.engine.clock.After(0, func() { c.step(a) })
+	}
+}
+
+// grant adds to the credit of an answer, and returns it if it must be woken.
+func (as *answers) grant(from geo.ID, m *wire.Credit, now int64) *answer {
+	as.mu.Lock()
+	defer as.mu.Unlock()
+	for _, a := range as.list {
+		if a.peer != from || a.session != m.Session || a.lacks == nil {
+			continue
+		}
+		a.active = now
+		a.credit = int(min(int64(a.credit)+int64(min(m.Bytes, creditWindow)), creditWindow))
+		if a.walking || a.credit <= 0 {
+			return nil
+		}
+		a.walking = true
+		return a
+	}
+	return nil
+}
+
+// collect walks on until a frame is full or so many slots are behind.
+func (c *Cache) collect(a *answer) (records []wire.Record, size int) {
+	a.cursor = c.store.Walk(a.cursor, walkStep, func(rec store.Record[Blob]) bool {
+		if a.lacks.Has(rec.Dot()) {
+			return true
+		}
+		r := toWire(rec)
+		more := wire.RecordSize(len(r.Key), len(r.Value))
+		if len(records) > 0 && (size+more > frameRoom || len(records) == wire.MaxFrameRecords) {
+			return false
+		}
+		records, size = append(records, r), size+more
+		return true
+	})
+	a.walked = a.cursor == 0
+	return records, size
+}
+
+// frameRoom is the bytes for records in a frame: the rest is the frame's.
+const frameRoom = wire.MaxFrameBytes - 16<<10
+
+// close sends the end mark, with the Clear in it if the asker lacks it.
+func (c *Cache) close(a *answer) {
+	end := &wire.End{Cache: c.name, Session: a.session, Time: c.engine.millis(), Count: a.sent}
+	if r := c.store.Cleared(); r.Kind == crdt.Clear && !a.lacks.Has(r.Dot()) {
+		end.Records = append(end.Records, wire.Record{Register: r})
+		end.Count++
+	}
+	end.Whole = !a.tainted.Load()
+	c.active.end(a)
+	c.engine.send(a.peer, geo.LaneSync, end)
+}

@@ -1,0 +1,198 @@
+package replica
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/geolru/geolru/crdt"
+	"github.com/geolru/geolru/geo"
+	"github.com/geolru/geolru/internal/store"
+	"github.com/geolru/geolru/internal/wire"
+)
+
+// Blob is a value: its encoding, which is the truth, and beside it the decoded form once somebody has read it.
+type Blob struct {
+	Bytes []byte
+	Value any
+}
+
+// Options says what a replicated cache is. Name, Capacity, TTL and Hash are needed.
+type Options struct {
+	Name       string
+	Capacity   int
+	TTL        time.Duration // the lifetime bound L, equal on all replicas
+	Hash       func(string) uint64
+	Ghosts     int // bounds of the rings; 0 = the store's defaults
+	Tombstones int
+	Weigh      func(key string, b Blob) int
+	Evicted    func(key string, b Blob, c store.Cause)
+}
+
+// Cache is a replica of one cache. Safe for concurrent use.
+type Cache struct {
+	engine *Engine
+	name   string
+	ttl    int64 // L, milliseconds
+	store  *store.Store[Blob]
+	clock  crdt.Clock
+	nonce  [8]byte
+	origin crdt.Origin
+	out    outbox
+	active answers // leaf lock
+
+	peerHits, refused, dropped atomic.Uint64
+
+	// Guarded by engine.mu.
+	closed   bool
+	whole    bool // one whole sync is done
+	seen     crdt.Seen
+	authors  map[crdt.Origin]geo.ID
+	pulls    map[uint64]*pull
+	acks     ackState
+	nextNear int64 // when the next round is due, Unix nanoseconds
+	nextFar  int64
+	gapDue   bool // a look at the gaps is scheduled
+	gapTries int  // looks since there was none
+	detours  int  // lossy answers not taken since the last one that was
+}
+
+// Open makes a replica. A second one of the same name on one node is an error.
+func (e *Engine) Open(o Options) (*Cache, error) {
+	c := &Cache{engine: e, name: o.Name, ttl: o.TTL.Milliseconds(), authors: map[crdt.Origin]geo.ID{}, pulls: map[uint64]*pull{}}
+	e.mu.Lock()
+	binary.LittleEndian.PutUint64(c.nonce[:], e.rnd.Uint64())
+	e.mu.Unlock()
+	c.origin = originOf(e.self, c.nonce)
+	c.authors[c.origin] = e.self
+	c.store = store.New(store.Config[Blob]{
+		Capacity: o.Capacity, TTL: c.ttl, Replicated: true, Ghosts: o.Ghosts, Tombstones: o.Tombstones,
+		Hash: o.Hash, Now: e.millis, Stamp: c.stamp, Weigh: o.Weigh, Rank: rank,
+		Evicted: o.Evicted, Dirty: c.dirty, Forgot: c.active.forgot,
+	})
+	if err := e.register(c); err != nil {
+		return nil, err
+	}
+	if err := e.net.Open(o.Name); err != nil {
+		c.Close()
+		return nil, err
+	}
+	c.greet()
+	return c, nil
+}
+
+// originOf names one life of one replica: no two lives share an author and a nonce.
+func originOf(author geo.ID, nonce [8]byte) crdt.Origin {
+	h := sha256.New()
+	h.Write(nonce[:])
+	h.Write([]byte(author))
+	return crdt.Origin(max(binary.BigEndian.Uint64(h.Sum(nil)), 1))
+}
+
+// rank is the hash that settles equal versions: the same on every node, so not a seeded one.
+func rank(b Blob) uint64 {
+	sum := sha256.Sum256(b.Bytes)
+	return binary.BigEndian.Uint64(sum[:])
+}
+
+// stamp is a version above `above` and everything that this cache has stamped or seen.
+func (c *Cache) stamp(above crdt.Time) crdt.Version {
+	t := c.clock.Now(c.engine.millis())
+	if t <= above {
+		t = above.Next()
+		c.clock.Raise(t)
+	}
+	return crdt.Version{Time: t, Origin: c.origin}
+}
+
+// Store holds the records: reads and local writes go straight to it.
+func (c *Cache) Store() *store.Store[Blob] { return c.store }
+
+// Writer is the node that an origin belongs to; empty if it is not known.
+func (c *Cache) Writer(o crdt.Origin) geo.ID {
+	c.engine.mu.Lock()
+	defer c.engine.mu.Unlock()
+	return c.authors[o]
+}
+
+// CacheCounts is what a replica has done since it was opened.
+type CacheCounts struct {
+	PeerHits  uint64  // values that peers lent
+	Refused   uint64  // records from the future or beyond their bound
+	Dropped   uint64  // records of bad shape
+	Bootstrap float64 // 0 to 1
+}
+
+// Counts reads the counters.
+func (c *Cache) Counts() CacheCounts {
+	n := CacheCounts{PeerHits: c.peerHits.Load(), Refused: c.refused.Load(), Dropped: c.dropped.Load()}
+	c.engine.mu.Lock()
+	defer c.engine.mu.Unlock()
+	if c.whole {
+		n.Bootstrap = 1
+	}
+	return n
+}
+
+// expire lets go of what is due, in steps.
+func (c *Cache) expire() {
+	for !c.store.Expire(c.engine.millis()) {
+	}
+}
+
+// prune forgets origins of which nothing can be alive. engine.mu is held.
+func (c *Cache) prune(now int64) {
+	c.seen.Prune(c.eldest(now - pruning.Milliseconds()))
+	for o := range c.authors {
+		if o != c.origin && c.seen.Of(o) == nil && !c.engine.lives(c.name, o) {
+			delete(c.authors, o)
+		}
+	}
+}
+
+// eldest is the time before which nothing can be alive at now.
+func (c *Cache) eldest(now int64) crdt.Time {
+	return crdt.At(max(now-crdt.Retention(time.Duration(c.ttl)*time.Millisecond), 0))
+}
+
+// digest is what this replica has seen, all its own records included. The caller must have given the records that are
+// to be covered their dots. Taken before a record is read it vouches for that record. engine.mu is held.
+func (c *Cache) digest() *crdt.Seen {
+	s := c.seen.Clone()
+	s.Prune(c.eldest(c.engine.millis()))
+	if n := c.store.Seq(); n > 0 {
+		if err := s.UnionKnown([]crdt.Known{{Origin: c.origin, Head: n, Last: c.clock.Last()}}); err != nil {
+			c.engine.log.Error("own dots not marked", "cache", c.name, "err", err)
+		}
+	}
+	return s
+}
+
+// state is what a probe tells of this cache. engine.mu is held.
+func (c *Cache) state() wire.CacheState {
+	return wire.CacheState{Name: c.name, TTL: c.ttl, Hash: c.digest().Hash(), Nonce: c.nonce}
+}
+
+// Close leaves the cache. What waits in its outbox is not sent any more.
+func (c *Cache) Close() {
+	e := c.engine
+	e.mu.Lock()
+	if c.closed {
+		e.mu.Unlock()
+		return
+	}
+	c.closed = true
+	if i, ok := e.find(c.name); ok && e.caches[i] == c {
+		e.caches = slices.Delete(e.caches, i, i+1)
+	}
+	e.mu.Unlock()
+	e.net.Shut(c.name)
+	c.active.drop("")
+	e.abandon(c)
+	e.checkReady()
+}
+
+func compare(a, b string) int { return strings.Compare(a, b) }

@@ -1,0 +1,264 @@
+package replica
+
+import (
+	"iter"
+	"maps"
+	"slices"
+
+	"github.com/geolru/geolru/crdt"
+	"github.com/geolru/geolru/geo"
+	"github.com/geolru/geolru/internal/store"
+	"github.com/geolru/geolru/internal/wire"
+)
+
+const (
+	maxAsked  = 3       // peers that a miss asks at the most
+	maxWants  = 256     // keys in one request
+	lendFrame = 1 << 20 // bytes of values in one answer, unless a single one is larger
+)
+
+// ask is a miss that asks peers: the nearest, and the next when it has nothing, fails, or takes long. Guarded by
+// engine.mu.
+type ask struct {
+	id      uint64
+	cache   *Cache
+	missing map[string]struct{}
+	found   map[string]Blob
+	left    []geo.ID // not asked yet, nearest first
+	waiting map[geo.ID]*request
+	started int64
+	stops   []func() bool
+	done    func(map[string]Blob)
+}
+
+// request is what one peer was asked: when, Unix nanoseconds, and how many answers are still to come.
+type request struct {
+	sent  int64
+	left  int
+	alone bool // one key: its time is a sample of the latency
+}
+
+// Ask looks for keys at the nearest peers. done is called exactly once, on any goroutine and perhaps before Ask
+// returns, with what was found, which is in the store by then as far as there is room; an empty map if nothing was, or
+// when the ask is cancelled.
+func (c *Cache) Ask(keys []string, done func(found map[string]Blob)) (cancel func()) {
+	e := c.engine
+	e.mu.Lock()
+	now := e.clock.Now()
+	a := &ask{id: e.newID(), cache: c, missing: map[string]struct{}{}, found: map[string]Blob{}, waiting: map[geo.ID]*request{}, started: now, done: done}
+	for _, k := range keys {
+		a.missing[k] = struct{}{}
+	}
+	for _, id := range e.rank.Nearest(-1, now) {
+		if p := e.member(id); p != nil && len(a.left) < maxAsked && c.syncs(p) {
+			a.left = append(a.left, id)
+		}
+	}
+	e.asks[a.id] = a
+	e.budget.Look()
+	a.stops = append(a.stops, e.clock.After(e.timeout, func() { e.giveUp(a.id) }))
+	finish := e.askNext(a)
+	e.mu.Unlock()
+	finish()
+	return func() { e.giveUp(a.id) }
+}
+
+func nothing() {}
+
+// askNext asks the next peer, and sets the timer after which another is asked beside it. The caller runs the
+// continuation without the lock. mu is held.
+func (e *Engine) askNext(a *ask) (finish func()) {
+	for len(a.left) > 0 {
+		id := a.left[0]
+		a.left = a.left[1:]
+		if !e.request(a, id) {
+			continue
+		}
+		e.counters.Fetches++
+		a.stops = append(a.stops, e.clock.After(e.rank.Hedge(id), func() { e.hedge(a.id) }))
+		return nothing
+	}
+	if len(a.waiting) > 0 {
+		return nothing
+	}
+	return e.endAsk(a)
+}
+
+// request sends what is still missing to one peer. mu is held.
+func (e *Engine) request(a *ask, id geo.ID) bool {
+	r := &request{sent: e.clock.Now(), alone: len(a.missing) == 1}
+	origins := a.cache.doubted()
+	for lot := range slices.Chunk(slices.Sorted(keys(a.missing)), maxWants) {
+		m := &wire.Fetch{Cache: a.cache.name, ID: a.id, Origins: origins}
+		for _, k := range lot {
+			m.Wants = append(m.Wants, wire.Want{Key: k})
+		}
+		if !e.send(id, geo.LaneFetch, m) {
+			return false
+		}
+		r.left++
+	}
+	a.waiting[id] = r
+	return true
+}
+
+// doubted is the origins of which this replica has forgotten something: whoever lends must vouch for those.
+func (c *Cache) doubted() []crdt.Origin {
+	origins := slices.Sorted(keys(c.store.Forgotten()))
+	return origins[:min(len(origins), wire.MaxFrameRecords)] // of more nobody can vouch: the read goes on to Load
+}
+
+// hedge asks another peer beside the one that takes long, if the budget allows it.
+func (e *Engine) hedge(id uint64) {
+	e.mu.Lock()
+	finish := nothing
+	switch a := e.asks[id]; {
+	case a == nil || len(a.left) == 0:
+	case e.budget.Hedge():
+		e.counters.Hedges++
+		finish = e.askNext(a)
+	default: // the budget is used up: others finish meanwhile and save for this one
+		a.stops = append(a.stops, e.clock.After(e.rank.Hedge(a.left[0]), func() { e.hedge(id) }))
+	}
+	e.mu.Unlock()
+	finish()
+}
+
+// giveUp ends an ask with what it has.
+func (e *Engine) giveUp(id uint64) {
+	e.mu.Lock()
+	finish := nothing
+	if a := e.asks[id]; a != nil {
+		for _, p := range slices.Sorted(keys(a.waiting)) {
+			if e.clock.Now()-a.started >= int64(e.timeout) {
+				e.rank.Fail(p, e.clock.Now())
+			}
+		}
+		finish = e.endAsk(a)
+	}
+	e.mu.Unlock()
+	finish()
+}
+
+// endAsk takes an ask out; the caller runs the continuation without the lock. mu is held.
+func (e *Engine) endAsk(a *ask) func() {
+	delete(e.asks, a.id)
+	for _, stop := range a.stops {
+		stop()
+	}
+	return func() { a.done(a.found) }
+}
+
+// failed asks on where a peer that is gone was asked. mu is held; the caller runs the continuations without it.
+func (e *Engine) failed(id geo.ID) (next []func()) {
+	for _, n := range slices.Sorted(keys(e.asks)) {
+		a := e.asks[n]
+		if _, ok := a.waiting[id]; ok {
+			delete(a.waiting, id)
+			next = append(next, e.askNext(a))
+		}
+	}
+	for _, n := range slices.Sorted(keys(e.explains)) {
+		next = append(next, e.explains[n].without(id))
+	}
+	return next
+}
+
+// lend answers a Fetch with what is known of the keys. How far this replica has seen is read before the records are.
+func (c *Cache) lend(to geo.ID, m *wire.Fetch) {
+	e := c.engine
+	answer := &wire.Fetched{Cache: c.name, ID: m.ID}
+	if len(m.Origins) > 0 {
+		e.mu.Lock()
+		seen := c.digest()
+		e.mu.Unlock()
+		for _, o := range m.Origins {
+			answer.Heads = append(answer.Heads, wire.Head{Origin: o, N: seen.Head(o)})
+		}
+	}
+	size := 0
+	for _, w := range m.Wants {
+		rec, ok := c.store.Look(w.Key)
+		if !ok {
+			continue
+		}
+		r := toWire(rec)
+		more := wire.RecordSize(len(r.Key), len(r.Value))
+		if len(answer.Records) > 0 && size+more > lendFrame {
+			e.send(to, geo.LaneFetch, answer)
+			answer.Records, size = nil, 0
+		}
+		answer.Records, size = append(answer.Records, r), size+more
+	}
+	answer.Last = true
+	e.send(to, geo.LaneFetch, answer)
+}
+
+// fetched takes in what a peer lends: every record goes through the door, and only what is held after that is given to
+// the caller (rule 2). The next peer is asked for the rest.
+func (c *Cache) fetched(from geo.ID, m *wire.Fetched) {
+	vouch := make(map[crdt.Origin]uint64, len(m.Heads))
+	for _, h := range m.Heads {
+		vouch[h.Origin] = h.N
+	}
+	got := c.borrow(m.Records, func(o crdt.Origin) uint64 { return vouch[o] })
+	e := c.engine
+	e.mu.Lock()
+	finish := nothing
+	if a := e.asks[m.ID]; a != nil && a.cache == c {
+		finish = e.answered(a, from, m, got)
+	}
+	e.mu.Unlock()
+	finish()
+}
+
+// borrow merges what a peer lends, marks the dots, and returns the values that are held now.
+func (c *Cache) borrow(records []wire.Record, by store.Heads) map[string]Blob {
+	e, now := c.engine, c.engine.millis()
+	got := make(map[string]Blob, len(records))
+	merged := records[:0]
+	for _, r := range records {
+		if !c.admit(r, now, by, store.ViaGossip) {
+			continue
+		}
+		merged = append(merged, r)
+		if b, _, ok := c.store.Peek(r.Key, now); ok {
+			got[r.Key] = b
+		}
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, r := range merged {
+		c.seen.Add(r.Dot(), r.Version.Time)
+	}
+	return got
+}
+
+// answered notes what an answer brought. mu is held.
+func (e *Engine) answered(a *ask, from geo.ID, m *wire.Fetched, got map[string]Blob) func() {
+	if r := a.waiting[from]; r != nil && m.Last {
+		if now := e.clock.Now(); r.alone {
+			e.rank.Sample(from, nanos(now-r.sent), now)
+		}
+		if r.left--; r.left == 0 {
+			delete(a.waiting, from)
+		}
+	}
+	for k, b := range got {
+		if _, ok := a.missing[k]; ok {
+			delete(a.missing, k)
+			a.found[k] = b
+			a.cache.peerHits.Add(1)
+		}
+	}
+	switch {
+	case len(a.missing) == 0:
+		return e.endAsk(a)
+	case a.waiting[from] == nil:
+		return e.askNext(a)
+	}
+	return nothing
+}
+
+// keys is maps.Keys; the name is short because it is sorted wherever order could matter.
+func keys[K comparable, V any](m map[K]V) iter.Seq[K] { return maps.Keys(m) }

@@ -1,0 +1,230 @@
+package replica
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/geolru/geolru/crdt"
+	"github.com/geolru/geolru/geo"
+	"github.com/geolru/geolru/internal/wire"
+)
+
+// probeLost is how long the answer to a probe is waited for.
+const probeLost = 10 * time.Second
+
+// peer is a member of the mesh. Guarded by engine.mu.
+type peer struct {
+	geo.Peer
+	left   int64                      // when its connection went, Unix nanoseconds
+	probes map[uint64]int64           // under way: number and when sent
+	states map[string]wire.CacheState // of its caches, as last told; nil before the first probe
+	skew   time.Duration              // of its clock to ours, as last told
+	note   string                     // why it is not synced with, for people
+	acks   map[string]*progress       // of our records, by cache
+}
+
+// PeerInfo is what is known of a member.
+type PeerInfo struct {
+	geo.Peer
+	RTT  time.Duration // 0 = not measured
+	Lag  time.Duration // for how long it has lacked something that was written here
+	Note string        // what is wrong with it; empty if nothing
+}
+
+// peer takes in that a member is connected, or no more.
+func (e *Engine) peer(g geo.Peer) {
+	if g.ID == e.self {
+		return
+	}
+	if g.Connected {
+		e.joined(g)
+	} else {
+		e.gone(g)
+	}
+}
+
+func (e *Engine) joined(g geo.Peer) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	now := e.clock.Now()
+	p := e.member(g.ID)
+	if p == nil {
+		p = &peer{}
+		i, _ := slices.BinarySearchFunc(e.peers, g.ID, byID)
+		e.peers = slices.Insert(e.peers, i, p)
+	}
+	again := p.Connected
+	p.Peer = g
+	if again {
+		return // new addresses, no new connection
+	}
+	p.probes, p.states, p.acks = map[uint64]int64{}, nil, map[string]*progress{}
+	e.rank.Add(g.ID, g.Region, now)
+	e.probeOne(p, now)
+}
+
+func (e *Engine) gone(g geo.Peer) {
+	e.mu.Lock()
+	p := e.member(g.ID)
+	if p == nil || !p.Connected {
+		e.mu.Unlock()
+		return
+	}
+	p.Connected, p.left, p.states = false, e.clock.Now(), nil
+	e.rank.Remove(g.ID)
+	for _, c := range e.caches {
+		c.dropPulls(g.ID)
+		c.active.drop(g.ID)
+	}
+	next := e.failed(g.ID)
+	e.mu.Unlock()
+	for _, f := range next {
+		f()
+	}
+}
+
+func byID(p *peer, id geo.ID) int { return strings.Compare(string(p.ID), string(id)) }
+
+// member finds a member; nil if there is none. mu is held.
+func (e *Engine) member(id geo.ID) *peer {
+	if i, ok := slices.BinarySearchFunc(e.peers, id, byID); ok {
+		return e.peers[i]
+	}
+	return nil
+}
+
+// Peers is the members, nearest first, those that are not connected last.
+func (e *Engine) Peers() []PeerInfo {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	now := e.clock.Now()
+	var infos []PeerInfo
+	for _, id := range e.rank.All() {
+		if p := e.member(id); p != nil {
+			infos = append(infos, e.info(p, now))
+		}
+	}
+	for _, p := range e.peers {
+		if !p.Connected {
+			infos = append(infos, e.info(p, now))
+		}
+	}
+	return infos
+}
+
+func (e *Engine) info(p *peer, now int64) PeerInfo {
+	i := PeerInfo{Peer: p.Peer, Note: p.note}
+	i.RTT, _ = e.rank.RTT(p.ID)
+	for _, a := range p.acks {
+		i.Lag = max(i.Lag, a.lag(now))
+	}
+	return i
+}
+
+// lives tells whether a connected member says that o is its origin. mu is held.
+func (e *Engine) lives(cache string, o crdt.Origin) bool {
+	return slices.ContainsFunc(e.peers, func(p *peer) bool {
+		s, ok := p.states[cache]
+		return p.Connected && ok && originOf(p.ID, s.Nonce) == o
+	})
+}
+
+// greet probes everybody at once: a cache was opened.
+func (c *Cache) greet() {
+	e := c.engine
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	now := e.clock.Now()
+	for _, p := range e.peers {
+		if p.Connected {
+			e.probeOne(p, now)
+		}
+	}
+}
+
+// probe sends the probes that are due. mu is held.
+func (e *Engine) probe(now int64) {
+	for _, id := range e.rank.Due(now) {
+		if p := e.member(id); p != nil {
+			e.probeOne(p, now)
+		}
+	}
+}
+
+func (e *Engine) probeOne(p *peer, now int64) {
+	for id, sent := range p.probes {
+		if now-sent > int64(probeLost) {
+			delete(p.probes, id)
+		}
+	}
+	id := e.newID()
+	if e.send(p.ID, geo.LaneProbe, e.probeMessage(id, false)) {
+		p.probes[id] = now
+		e.rank.Probed(p.ID, now)
+	}
+}
+
+func (e *Engine) probeMessage(id uint64, reply bool) *wire.Probe {
+	m := &wire.Probe{ID: id, Reply: reply, Time: e.millis()}
+	for _, c := range e.caches {
+		m.Caches = append(m.Caches, c.state())
+	}
+	return m
+}
+
+// probed takes in a probe, or the answer to one.
+func (e *Engine) probed(from geo.ID, m *wire.Probe) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	p, now := e.member(from), e.clock.Now()
+	if p == nil || !p.Connected {
+		return
+	}
+	if !m.Reply {
+		e.send(from, geo.LaneProbe, e.probeMessage(m.ID, true))
+	} else if sent, ok := p.probes[m.ID]; ok {
+		delete(p.probes, m.ID)
+		e.rank.Sample(from, time.Duration(now-sent), now)
+	}
+	e.learn(p, m)
+}
+
+// learn notes what a peer tells of itself, and syncs at once with one that is new or has a new cache. mu is held.
+func (e *Engine) learn(p *peer, m *wire.Probe) {
+	known := p.states
+	p.skew = time.Duration(m.Time-e.millis()) * time.Millisecond
+	p.states = make(map[string]wire.CacheState, len(m.Caches))
+	for _, s := range m.Caches {
+		p.states[s.Name] = s
+	}
+	e.judge(p)
+	for _, c := range e.caches {
+		s, ok := p.states[c.name]
+		if !ok {
+			continue
+		}
+		c.authors[originOf(p.ID, s.Nonce)] = p.ID
+		if before, met := known[c.name]; !met || before.Nonce != s.Nonce {
+			c.compare(p)
+		}
+	}
+}
+
+// judge notes why a peer cannot be synced with, and logs it when it changes. mu is held.
+func (e *Engine) judge(p *peer) {
+	note := ""
+	if p.skew.Abs() > crdt.MaxSkew {
+		note = "clock is off by " + p.skew.Round(time.Second).String()
+	}
+	for _, c := range e.caches {
+		if s, ok := p.states[c.name]; ok && s.TTL != c.ttl {
+			note = "cache " + c.name + ": TTL " + (time.Duration(s.TTL) * time.Millisecond).String() + " there, " +
+				(time.Duration(c.ttl) * time.Millisecond).String() + " here: not synced"
+		}
+	}
+	if note != p.note && note != "" {
+		e.log.Error("peer is not synced with", "peer", p.ID, "reason", note)
+	}
+	p.note = note
+}

@@ -1,0 +1,248 @@
+package replica
+
+import (
+	"slices"
+	"time"
+
+	"github.com/geolru/geolru/crdt"
+	"github.com/geolru/geolru/geo"
+	"github.com/geolru/geolru/internal/store"
+	"github.com/geolru/geolru/internal/wire"
+)
+
+const (
+	maxPulls     = 4                // of a cache at once
+	creditWindow = 1 << 20          // bytes of records under way in an answer
+	silence      = 30 * time.Second // after which a session is given up
+)
+
+// pull is a sync seen from the side that asks. Guarded by engine.mu; its frames come in order, one at a time.
+//
+// Nothing is marked as seen but the dots of applied records, until the end mark says that the answer was whole: then all
+// that the answerer had seen when its answer began is marked in one step (rule 7).
+type pull struct {
+	id      uint64
+	peer    geo.ID
+	begun   bool // the digest is here whole
+	pages   []crdt.Known
+	answer  *crdt.Seen // what the answerer had seen when its answer began: it vouches for the records
+	count   uint64     // records received
+	tainted bool       // one of them was refused
+	active  int64      // when the last frame came, Unix nanoseconds
+	lossy   lossy
+}
+
+// pull begins a sync with a peer, if none is under way with it and there is room. engine.mu is held.
+func (c *Cache) pull(p *peer) {
+	e := c.engine
+	if p == nil || c.closed || len(c.pulls) >= maxPulls || !c.syncs(p) || c.pulling(p.ID) {
+		return
+	}
+	c.store.DotAll()
+	s := &pull{id: e.newID(), peer: p.ID, active: e.clock.Now()}
+	pages := wire.DigestPages(c.digest().Known())
+	for i, page := range pages {
+		if !e.send(p.ID, geo.LaneSync, &wire.Pull{Cache: c.name, Session: s.id, Digest: page, Last: i == len(pages)-1}) {
+			return
+		}
+	}
+	e.counters.Pulls++
+	c.pulls[s.id] = s
+}
+
+func (c *Cache) pulling(id geo.ID) bool {
+	for _, s := range c.pulls {
+		if s.peer == id {
+			return true
+		}
+	}
+	return false
+}
+
+// dropPulls gives up the syncs with a peer. engine.mu is held.
+func (c *Cache) dropPulls(id geo.ID) {
+	for n, s := range c.pulls {
+		if s.peer == id {
+			delete(c.pulls, n)
+		}
+	}
+}
+
+// timeouts gives up what has been silent too long. engine.mu is held.
+func (c *Cache) timeouts(now int64) {
+	for n, s := range c.pulls {
+		if now-s.active > int64(silence) {
+			delete(c.pulls, n)
+		}
+	}
+	c.active.expire(now - int64(silence))
+}
+
+// sync takes in a frame of a sync; false calls it malformed.
+func (c *Cache) sync(from geo.ID, m wire.Message) bool {
+	switch m := m.(type) {
+	case *wire.Pull:
+		return c.asked(from, m)
+	case *wire.Credit:
+		c.credit(from, m)
+		return true
+	case *wire.Answer:
+		return c.begun(from, m)
+	case *wire.List:
+		return c.listed(from, m)
+	case *wire.Records:
+		return c.records(from, m)
+	case *wire.End:
+		return c.ended(from, m)
+	case *wire.Busy:
+		c.finish(c.session(from, m.Session))
+		c.engine.count(func(n *Counters) { n.Busy++ })
+		return true
+	}
+	return false
+}
+
+// session finds the pull that a frame belongs to; nil if it was given up.
+func (c *Cache) session(from geo.ID, id uint64) *pull {
+	c.engine.mu.Lock()
+	defer c.engine.mu.Unlock()
+	s := c.pulls[id]
+	if s == nil || s.peer != from {
+		return nil
+	}
+	s.active = c.engine.clock.Now()
+	return s
+}
+
+func (c *Cache) finish(s *pull) {
+	if s == nil {
+		return
+	}
+	c.engine.mu.Lock()
+	defer c.engine.mu.Unlock()
+	delete(c.pulls, s.id)
+}
+
+// begun takes in a page of the answerer's digest.
+func (c *Cache) begun(from geo.ID, m *wire.Answer) bool {
+	s := c.session(from, m.Session)
+	if s == nil {
+		return true
+	}
+	if s.begun {
+		c.finish(s)
+		return false
+	}
+	s.pages = append(s.pages, m.Digest...)
+	s.lossy.forgotten = append(s.lossy.forgotten, m.Forgotten...)
+	if len(s.pages) > maxOrigins || len(s.lossy.forgotten) > maxOrigins {
+		c.finish(s)
+		return false
+	}
+	if !m.Last {
+		return true
+	}
+	answer, err := crdt.FromKnown(s.pages)
+	if err != nil {
+		c.finish(s)
+		return false
+	}
+	if c.ahead(s.pages) { // an origin that claims to live in the future would never be pruned
+		c.refused.Add(1)
+		c.finish(s)
+		return true
+	}
+	s.begun, s.answer = true, answer
+	return c.beginLossy(s, m)
+}
+
+// ahead tells whether a digest speaks of times beyond the clock bound (rule 9).
+func (c *Cache) ahead(digest []crdt.Known) bool {
+	now := c.engine.millis()
+	return slices.ContainsFunc(digest, func(k crdt.Known) bool { return k.Last.Future(now) })
+}
+
+// records merges a frame of records, marks their dots and lets the answerer send as much again.
+func (c *Cache) records(from geo.ID, m *wire.Records) bool {
+	s := c.session(from, m.Session)
+	if s == nil {
+		return true
+	}
+	if !s.begun || s.lossy.listing {
+		c.finish(s)
+		return false
+	}
+	size := c.mergeAll(s, m.Records)
+	c.engine.send(from, geo.LaneSync, &wire.Credit{Cache: c.name, Session: s.id, Bytes: uint64(size)})
+	return true
+}
+
+func (c *Cache) mergeAll(s *pull, records []wire.Record) (size int) {
+	e := c.engine
+	now := e.millis()
+	merged := make([]bool, len(records))
+	for i, r := range records {
+		size += wire.RecordSize(len(r.Key), len(r.Value))
+		merged[i] = c.admit(r, now, store.Heads(heads(s.answer)), store.ViaSync)
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	s.count += uint64(len(records))
+	e.counters.Moved += uint64(len(records))
+	for i, r := range records {
+		if !merged[i] {
+			s.tainted = true
+			continue
+		}
+		c.seen.Add(r.Dot(), r.Version.Time)
+	}
+	return size
+}
+
+// ended takes in the end mark. Only a whole answer advances what is seen.
+func (c *Cache) ended(from geo.ID, m *wire.End) bool {
+	s := c.session(from, m.Session)
+	if s == nil {
+		return true
+	}
+	defer c.finish(s)
+	if !s.begun || s.lossy.listing || m.Count != s.count+uint64(len(m.Records)) {
+		return false
+	}
+	c.mergeAll(s, m.Records)
+	e := c.engine
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	skew := time.Duration(m.Time-e.millis()) * time.Millisecond
+	if !m.Whole || s.tainted || skew.Abs() > crdt.MaxSkew {
+		return true
+	}
+	c.seen.Union(s.answer)
+	e.counters.Whole++
+	c.complete()
+	for _, k := range s.answer.Known() {
+		c.acknowledge(k.Origin)
+	}
+	return true
+}
+
+// abandon ends what a cache that closes has under way.
+func (e *Engine) abandon(c *Cache) {
+	e.mu.Lock()
+	clear(c.pulls)
+	var due []func()
+	for _, id := range slices.Sorted(keys(e.asks)) {
+		if a := e.asks[id]; a.cache == c {
+			due = append(due, e.endAsk(a))
+		}
+	}
+	for _, id := range slices.Sorted(keys(e.explains)) {
+		if q := e.explains[id]; q.cache == c {
+			due = append(due, e.endInquiry(q))
+		}
+	}
+	e.mu.Unlock()
+	for _, f := range due {
+		f()
+	}
+}

@@ -1,0 +1,128 @@
+package replica
+
+import (
+	"sync/atomic"
+	"time"
+
+	"github.com/geolru/geolru/crdt"
+	"github.com/geolru/geolru/internal/store"
+	"github.com/geolru/geolru/internal/wire"
+)
+
+// Batches leave at once when the outbox was idle; then they wait for company. The window grows while the network is
+// congested: a batch that it cannot take is not worth more attempts a second.
+const (
+	window     = 2 * time.Millisecond
+	wideWindow = 20 * time.Millisecond
+	batchRoom  = wire.MaxBatchBytes - 256 // bytes for records: the rest is the frame's
+)
+
+// outbox is the state of sending; the records that wait are in the store.
+type outbox struct {
+	busy atomic.Bool // a flush is scheduled or running
+}
+
+// dirty is called by the store when something waits. It never waits itself.
+func (c *Cache) dirty() {
+	if c.out.busy.CompareAndSwap(false, true) {
+		c.engine.clock.After(0, c.flush)
+	}
+}
+
+// flush publishes what waits, and comes again a window later until nothing does.
+func (c *Cache) flush() {
+	sent, ok := c.publish()
+	wait := window
+	if !ok {
+		wait = wideWindow
+	}
+	if sent || !ok {
+		c.engine.clock.After(wait, c.flush)
+		return
+	}
+	c.out.busy.Store(false)
+	if c.store.Waiting() > 0 { // written since the last look
+		c.dirty()
+	}
+}
+
+// publish sends batches until nothing waits; ok is false when the network took no more.
+func (c *Cache) publish() (sent, ok bool) {
+	for {
+		b := c.batch()
+		if len(b.Records)+len(b.Touches) == 0 || c.isClosed() {
+			return sent, true
+		}
+		if !c.emit(b) {
+			return sent, false
+		}
+		sent = true
+	}
+}
+
+func (c *Cache) isClosed() bool {
+	c.engine.mu.Lock()
+	defer c.engine.mu.Unlock()
+	return c.closed
+}
+
+// batch takes what fits into one batch out of the outbox.
+func (c *Cache) batch() *wire.Batch {
+	b := &wire.Batch{Nonce: c.nonce}
+	room := batchRoom
+	c.store.Drain(func(rec store.Record[Blob], touch bool) bool {
+		out := announce(toWire(rec))
+		if touch {
+			out.Value = nil
+		}
+		room -= wire.RecordSize(len(out.Key), len(out.Value))
+		if room < 0 || len(b.Records)+len(b.Touches) == wire.MaxBatchRecords {
+			return false
+		}
+		if touch {
+			b.Touches = append(b.Touches, wire.Touch{Key: rec.Key, Version: rec.Version, Deadline: rec.Deadline})
+		} else {
+			b.Records = append(b.Records, out)
+		}
+		return true
+	})
+	return b
+}
+
+// announce makes a large value a ghost: its version goes out, and who wants the value fetches it (rule 4).
+func announce(r wire.Record) wire.Record {
+	if len(r.Value) > wire.AnnounceAbove {
+		r.Kind, r.Value = crdt.Ghost, nil
+	}
+	return r
+}
+
+// emit publishes a batch; what the network does not take waits in the outbox again.
+func (c *Cache) emit(b *wire.Batch) bool {
+	frame, err := wire.EncodeBatch(b)
+	if err != nil {
+		c.engine.log.Error("batch not encodable", "cache", c.name, "err", err)
+		return true
+	}
+	if c.engine.net.Publish(c.name, frame) {
+		c.engine.count(func(n *Counters) { n.Published++ })
+		c.behind()
+		return true
+	}
+	c.engine.count(func(n *Counters) { n.Congested++ })
+	for _, r := range b.Records {
+		c.store.Requeue(r.Key, r.Version, false)
+	}
+	for _, t := range b.Touches {
+		c.store.Requeue(t.Key, t.Version, true)
+	}
+	return false
+}
+
+func toWire(rec store.Record[Blob]) wire.Record {
+	return wire.Record{Key: rec.Key, Register: rec.Register, Value: rec.Value.Bytes}
+}
+
+func fromWire(r wire.Record) store.Record[Blob] {
+	return store.Record[Blob]{Key: r.Key, Register: r.Register, Value: Blob{Bytes: r.Value}}
+}

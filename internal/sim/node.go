@@ -1,0 +1,130 @@
+package sim
+
+import (
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"github.com/geolru/geolru/geo"
+	"github.com/geolru/geolru/internal/replica"
+)
+
+// Node is one node: an engine with a clock and a network of this world.
+type Node struct {
+	Engine *replica.Engine
+	Offset time.Duration // of its clock; may be changed between runs: a step
+	Drift  float64       // of its clock: seconds gained per second
+	Grain  time.Duration // its clock shows multiples of it; 0 = exact
+
+	world  *World
+	id     geo.ID
+	region string
+	up     bool
+	group  int // nodes of different groups are cut off from each other
+	life   int
+	open   map[string]bool
+	links  map[geo.ID]*link // to others, one each way
+	frame  func(geo.ID, uint8, string, []byte) bool
+	peer   func(geo.Peer)
+}
+
+// Add makes a node in a region; it is connected to all others at once.
+func (w *World) Add(region string) *Node {
+	n := &Node{world: w, id: geo.ID(fmt.Sprintf("node-%03d", len(w.nodes))), region: region}
+	w.nodes = append(w.nodes, n)
+	n.Start()
+	return n
+}
+
+// Start begins a life: a new engine without caches. The node must be down or new.
+func (n *Node) Start() {
+	n.life++
+	n.up, n.open, n.links = true, map[string]bool{}, map[geo.ID]*link{}
+	w := n.world
+	n.Engine = replica.New(replica.Config{
+		Net: n, Clock: n, Region: n.region, Log: slog.New(slog.DiscardHandler),
+		Rand: rand.New(rand.NewPCG(w.rnd.Uint64(), w.rnd.Uint64())),
+	})
+	for _, m := range w.nodes {
+		w.connect(n, m)
+	}
+}
+
+// Crash ends the life of a node: what only it had is lost. Its peers notice by and by.
+func (n *Node) Crash() {
+	n.up = false
+	n.life++
+	for _, m := range n.world.nodes {
+		n.world.part(n, m)
+	}
+}
+
+// Up tells whether the node lives.
+func (n *Node) Up() bool { return n.up }
+
+// Self is the ID.
+func (n *Node) Self() geo.ID { return n.id }
+
+// Now is the node's physical clock, Unix nanoseconds.
+func (n *Node) Now() int64 {
+	t := Epoch + n.world.now + int64(n.Offset) + int64(n.Drift*float64(n.world.now))
+	if n.Grain > 0 {
+		t -= t % int64(n.Grain)
+	}
+	return t
+}
+
+// After runs f when d has passed, unless the node has died by then.
+func (n *Node) After(d time.Duration, f func()) (stop func() bool) {
+	life := n.life
+	e := n.world.after(d, func() {
+		if n.life == life {
+			f()
+		}
+	})
+	return func() bool {
+		was := !e.stopped && !e.done
+		e.stopped = true
+		return was
+	}
+}
+
+// Open takes part in the gossip of a cache.
+func (n *Node) Open(cache string) error {
+	n.open[cache] = true
+	return nil
+}
+
+// Shut leaves the gossip of a cache.
+func (n *Node) Shut(cache string) { delete(n.open, cache) }
+
+// Keep is accepted and ignored: here everybody is connected to everybody.
+func (n *Node) Keep([]geo.ID) {}
+
+// Serve begins the traffic.
+func (n *Node) Serve(frame func(geo.ID, uint8, string, []byte) bool, peer func(geo.Peer)) {
+	n.frame, n.peer = frame, peer
+}
+
+// Publish gossips a batch to all that are connected.
+func (n *Node) Publish(cache string, batch []byte) bool {
+	b := slices.Clone(batch)
+	for _, m := range n.world.nodes {
+		if l := n.links[m.id]; l != nil {
+			l.gossip(cache, b)
+		}
+	}
+	return true
+}
+
+// Send sends a frame to one node, in order.
+func (n *Node) Send(to geo.ID, lane uint8, frame []byte) bool {
+	l := n.links[to]
+	if l == nil {
+		return false
+	}
+	l.stream(lane, slices.Clone(frame))
+	return true
+}

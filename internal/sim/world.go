@@ -1,0 +1,102 @@
+package sim
+
+import (
+	"container/heap"
+	"math/rand/v2"
+	"time"
+)
+
+// Epoch is when every world begins, Unix nanoseconds (2026-01-01). Any would do; it is far from zero so that times
+// before the beginning can be written.
+const Epoch = int64(1_767_225_600_000_000_000)
+
+// World is a simulated world. It is not safe for concurrent use: one goroutine drives it.
+type World struct {
+	Rand  *rand.Rand // for the test's own draws: they are part of the seed's story
+	Links Links      // of all nodes; may be changed between runs
+
+	now    int64 // nanoseconds since the Epoch
+	drawn  uint64
+	events events
+	nodes  []*Node
+	rnd    *rand.Rand
+}
+
+// Links says how the links between nodes are.
+type Links struct {
+	Delay     time.Duration // one way
+	Jitter    time.Duration // at most, uniform, on top; gossip is reordered by it, streams are not
+	Loss      float64       // of gossip, 0 to 1
+	Duplicate float64       // of gossip, 0 to 1
+	Notice    time.Duration // until the end of a connection that was cut is noticed; 0 = 10 s
+	Redial    time.Duration // from the heal to the new connection; 0 = 1 s
+}
+
+// New makes a world.
+func New(seed uint64) *World {
+	return &World{Rand: rand.New(rand.NewPCG(seed, 1)), rnd: rand.New(rand.NewPCG(seed, 2)), Links: Links{Delay: 20 * time.Millisecond}}
+}
+
+// Now is how long the world exists.
+func (w *World) Now() time.Duration { return time.Duration(w.now) }
+
+// Nodes is the nodes in the order in which they were added.
+func (w *World) Nodes() []*Node { return w.nodes }
+
+// Run lets time pass.
+func (w *World) Run(d time.Duration) {
+	w.until(func() bool { return false }, w.now+int64(d))
+}
+
+// Until lets time pass until cond holds, looking after every event, at most for d; false if it did not come to hold.
+func (w *World) Until(d time.Duration, cond func() bool) bool {
+	return w.until(cond, w.now+int64(d))
+}
+
+func (w *World) until(cond func() bool, end int64) bool {
+	for !cond() {
+		if len(w.events) == 0 || w.events[0].at > end {
+			w.now = end
+			return cond()
+		}
+		e := heap.Pop(&w.events).(*event)
+		w.now = e.at
+		if !e.stopped {
+			e.done = true
+			e.run()
+		}
+	}
+	return true
+}
+
+// after has f run when d has passed.
+func (w *World) after(d time.Duration, f func()) *event {
+	w.drawn++
+	e := &event{at: w.now + max(int64(d), 0), number: w.drawn, run: f}
+	heap.Push(&w.events, e)
+	return e
+}
+
+// event is something that will happen; those of one moment happen in the order in which they were planned.
+type event struct {
+	at            int64
+	number        uint64
+	run           func()
+	stopped, done bool
+}
+
+type events []*event
+
+func (q events) Len() int { return len(q) }
+func (q events) Less(i, j int) bool {
+	return q[i].at < q[j].at || q[i].at == q[j].at && q[i].number < q[j].number
+}
+func (q events) Swap(i, j int) { q[i], q[j] = q[j], q[i] }
+func (q *events) Push(x any)   { *q = append(*q, x.(*event)) }
+func (q *events) Pop() any {
+	old := *q
+	last := old[len(old)-1]
+	old[len(old)-1] = nil
+	*q = old[:len(old)-1]
+	return last
+}

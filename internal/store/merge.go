@@ -1,0 +1,205 @@
+package store
+
+import "github.com/geolru/geolru/crdt"
+
+// Outcome is what became of a record that was offered to a store.
+type Outcome uint8
+
+const (
+	Lost     Outcome = iota // what is held wins, or says the same
+	Won                     // it is held now
+	Filled                  // its value fills the ghost of its version
+	Extended                // its later deadline was taken
+	Tied                    // an equal version with other bytes; the greater hash stayed
+	Refused                 // rule 2: unknown, not above the floor, and nobody vouches
+	Dead                    // outlived, or cleared
+)
+
+// Held tells whether the record is in the store now.
+func (o Outcome) Held() bool { return o == Won || o == Filled || o == Extended }
+
+// arrival is how a record comes to the door.
+type arrival struct {
+	now   int64
+	by    Heads // who vouches
+	local bool  // written here, just now: no age, and it waits in the outbox
+	use   bool  // counts as a use
+	cold  bool  // enters as the least recently used
+}
+
+// Via is by which way a record came from a peer.
+type Via uint8
+
+const (
+	ViaGossip    Via = iota // enters as new, an overwrite counts as use
+	ViaSync                 // enters as new, an overwrite is no use
+	ViaBootstrap            // enters at the cold end, so that the order of a stream becomes the order of use
+)
+
+// Merge offers a record from a peer: the only way in. The caller has refused what comes from the future or claims a
+// deadline beyond time + L. now is Unix milliseconds. by tells what the sender had seen, no later than it read the
+// record; nil if it is not known.
+func (s *Store[P]) Merge(rec Record[P], now int64, by Heads, via Via) Outcome {
+	if rec.Kind == crdt.Clear {
+		return s.mergeClear(rec.Register, now, false)
+	}
+	hash := s.cfg.Hash(rec.Key)
+	sh := s.of(hash)
+	sh.mu.Lock()
+	defer sh.unlock()
+	slot, known := sh.table.Find(hash, rec.Key)
+	return sh.merge(hash, slot, known, rec, arrival{now: now, by: by, use: via == ViaGossip, cold: via == ViaBootstrap})
+}
+
+// merge is the one door (rule 1). The shard is locked.
+func (sh *shard[P]) merge(hash uint64, slot uint32, known bool, rec Record[P], a arrival) Outcome {
+	s := sh.store
+	if !a.local && s.outlived(rec.Version.Time, a.now) || s.cleared(rec.Version) {
+		return Dead
+	}
+	weight := sh.weigh(&rec, a.now)
+	if known {
+		return sh.meet(slot, rec, weight, a)
+	}
+	return sh.enter(hash, rec, weight, a)
+}
+
+// weigh is the weight of a value. One that is expired or heavier than the shard is a ghost from here on (rule 5).
+func (sh *shard[P]) weigh(rec *Record[P], now int64) int {
+	if rec.Kind != crdt.Value {
+		return 0
+	}
+	weight := sh.store.weigh(rec.Key, rec.Value)
+	if rec.Deadline > now && weight <= sh.room {
+		return weight
+	}
+	var none P
+	rec.Kind, rec.Value = crdt.Ghost, none
+	return 0
+}
+
+func (s *Store[P]) weigh(key string, v P) int {
+	if s.cfg.Weigh == nil {
+		return 1
+	}
+	return max(s.cfg.Weigh(key, v), 0)
+}
+
+// enter takes in a record of a key of which nothing is known (rule 2).
+func (sh *shard[P]) enter(hash uint64, rec Record[P], weight int, a arrival) Outcome {
+	s := sh.store
+	if s.cfg.Replicated && rec.Version.Time <= s.Floor() && !s.memory.vouched(a.by, func(t crdt.Time) bool { return s.outlived(t, a.now) }) {
+		s.memory.number(rec.Dot(), rec.Version.Time)
+		return Refused
+	}
+	if !s.cfg.Replicated && rec.Kind != crdt.Value {
+		return Won
+	}
+	if rec.Kind == crdt.Value {
+		sh.makeRoom(weight, a.now)
+	}
+	slot := sh.table.Insert(hash, rec.Key)
+	sh.settle(slot, rec, weight, a)
+	return Won
+}
+
+// meet merges a record with the one that is held of its key.
+func (sh *shard[P]) meet(slot uint32, rec Record[P], weight int, a arrival) Outcome {
+	it := sh.table.At(slot)
+	merged := it.reg
+	switch out := merged.Merge(rec.Register); out {
+	case crdt.Extended:
+		it.reg = merged // the wheel looks at the deadline again when it fires
+		return Extended
+	case crdt.Tied:
+		it.reg = merged
+		return sh.tie(it, rec)
+	case crdt.Filled:
+		rec.Register = merged
+		sh.replace(slot, rec, weight, a)
+		return Filled
+	case crdt.Won:
+		sh.replace(slot, rec, weight, a)
+		return Won
+	default:
+		return Lost
+	}
+}
+
+// tie settles two values of one version: no sound writer makes them, but all nodes must agree.
+func (sh *shard[P]) tie(it *item[P], rec Record[P]) Outcome {
+	rank := sh.store.cfg.Rank
+	if rank == nil {
+		return Lost
+	}
+	held, came := rank(it.value), rank(rec.Value)
+	if held == came {
+		return Lost
+	}
+	sh.store.counts.conflicts.Add(1)
+	if came > held {
+		it.value = rec.Value
+	}
+	return Tied
+}
+
+// replace puts a winner in the place of the record that is held.
+func (sh *shard[P]) replace(slot uint32, rec Record[P], weight int, a arrival) {
+	it := sh.table.At(slot)
+	if it.reg.Kind == crdt.Value {
+		cause := CauseReplaced
+		if rec.Kind != crdt.Value {
+			cause = CauseDeleted
+		}
+		sh.fell(sh.table.Key(slot), it.value, cause)
+		if rec.Kind == crdt.Value {
+			sh.overwrite(slot, rec, weight, a)
+			return
+		}
+	}
+	sh.detach(slot)
+	if !sh.store.cfg.Replicated && rec.Kind != crdt.Value {
+		sh.tell(ChangeDelete, slot)
+		sh.table.Remove(slot)
+		return
+	}
+	if rec.Kind == crdt.Value {
+		sh.makeRoom(weight, a.now)
+	}
+	sh.settle(slot, rec, weight, a)
+}
+
+// overwrite puts a value in the place of a value, which keeps its place in the order of use unless this is a use.
+func (sh *shard[P]) overwrite(slot uint32, rec Record[P], weight int, a arrival) {
+	it := sh.table.At(slot)
+	sh.weight += weight - int(it.weight)
+	it.value, it.reg, it.weight = rec.Value, rec.Register, int32(weight)
+	sh.wheel.Add(slot)
+	if a.use {
+		sh.table.Use(slot)
+	}
+	sh.came(slot, a)
+	sh.makeRoom(0, a.now)
+}
+
+// settle attaches a record to its slot, which is attached nowhere.
+func (sh *shard[P]) settle(slot uint32, rec Record[P], weight int, a arrival) {
+	it := sh.table.At(slot)
+	it.value, it.reg, it.weight = rec.Value, rec.Register, int32(weight)
+	sh.attach(slot, a.cold)
+	sh.came(slot, a)
+	sh.trim(a.now)
+}
+
+// came tells watchers of a record that is held now, and puts a local one into the outbox. One that waited there and
+// lost to a peer's is not sent any more.
+func (sh *shard[P]) came(slot uint32, a arrival) {
+	if sh.store.cfg.Replicated {
+		if a.local {
+			sh.queue(slot, outRecord)
+		} else {
+			sh.unqueue(slot)
+		}
+	}
+	sh.tell(kindChange[sh.table.At(slot).reg.Kind], slot)
+}

@@ -1,0 +1,154 @@
+package store
+
+import "github.com/geolru/geolru/crdt"
+
+// outFlags is what of a record waits to be sent.
+type outFlags uint8
+
+const (
+	outRecord outFlags = 1 << iota // the record itself
+	outTouch                       // its later deadline
+)
+
+// queue links a record into the outbox, at its end unless it waits already: a key that is written a thousand times
+// while the link is busy keeps its place, and is sent once.
+func (sh *shard[P]) queue(slot uint32, what outFlags) {
+	it := sh.table.At(slot)
+	if it.out == 0 {
+		it.before, it.after = sh.last, 0
+		if sh.last != 0 {
+			sh.table.At(sh.last - 1).after = slot + 1
+		} else {
+			sh.first = slot + 1
+		}
+		sh.last = slot + 1
+		sh.store.waiting.Add(1)
+	}
+	it.out |= what
+}
+
+// unqueue takes a record out of the outbox, if it waits there.
+func (sh *shard[P]) unqueue(slot uint32) {
+	it := sh.table.At(slot)
+	if it.out == 0 {
+		return
+	}
+	if it.before != 0 {
+		sh.table.At(it.before - 1).after = it.after
+	} else {
+		sh.first = it.after
+	}
+	if it.after != 0 {
+		sh.table.At(it.after - 1).before = it.before
+	} else {
+		sh.last = it.before
+	}
+	it.before, it.after, it.out = 0, 0, 0
+	sh.store.waiting.Add(-1)
+}
+
+// dot gives a record that leaves for the first time its number.
+func (sh *shard[P]) dot(it *item[P]) {
+	if it.reg.Seq == 0 {
+		it.reg.Seq = sh.store.seq.Add(1)
+	}
+}
+
+// Seq is the last number given to a record of this node: all up to it have left or are about to, none above has.
+func (s *Store[P]) Seq() uint64 { return s.seq.Load() }
+
+// Waiting is how many records wait in the outbox.
+func (s *Store[P]) Waiting() int { return int(s.waiting.Load()) }
+
+// DotAll gives every record in the outbox its number, before a digest is taken that must cover them.
+func (s *Store[P]) DotAll() {
+	s.clearMu.Lock()
+	s.dotClear()
+	s.clearMu.Unlock()
+	for i := range s.shards {
+		sh := &s.shards[i]
+		sh.mu.Lock()
+		for at := sh.first; at != 0; {
+			it := sh.table.At(at - 1)
+			if it.out&outRecord != 0 {
+				sh.dot(it)
+			}
+			at = it.after
+		}
+		sh.mu.Unlock()
+	}
+}
+
+// Drain takes records from the outbox, shard by shard in turn, and hands each over with its dot; touch tells that only
+// its deadline is news. It ends when take returns false (that record stays), or when nothing waits.
+func (s *Store[P]) Drain(take func(rec Record[P], touch bool) bool) {
+	if !s.drainClear(take) {
+		return
+	}
+	start := s.turn.Add(1)
+	for i := range s.shards {
+		if s.waiting.Load() == 0 || !s.shards[(int(start)+i)%len(s.shards)].drain(take) {
+			return
+		}
+	}
+}
+
+func (s *Store[P]) drainClear(take func(Record[P], bool) bool) bool {
+	s.clearMu.Lock()
+	defer s.clearMu.Unlock()
+	if !s.clearOut {
+		return true
+	}
+	if !take(Record[P]{Register: s.dotClear()}, false) {
+		return false
+	}
+	s.queueClear(false)
+	return true
+}
+
+func (sh *shard[P]) drain(take func(Record[P], bool) bool) bool {
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	for sh.first != 0 {
+		slot := sh.first - 1
+		it := sh.table.At(slot)
+		touch := it.out&outRecord == 0
+		if !touch {
+			sh.dot(it)
+		}
+		if !take(Record[P]{sh.table.Key(slot), it.reg, it.value}, touch) {
+			return false
+		}
+		sh.unqueue(slot)
+	}
+	return true
+}
+
+// Requeue puts a record back into the outbox that could not be sent, if its version is still the one held.
+func (s *Store[P]) Requeue(key string, v crdt.Version, touch bool) {
+	if key == "" {
+		s.requeueClear(v)
+		return
+	}
+	hash := s.cfg.Hash(key)
+	sh := s.of(hash)
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	slot, ok := sh.table.Find(hash, key)
+	if !ok || sh.table.At(slot).reg.Version != v {
+		return
+	}
+	if touch {
+		sh.queue(slot, outTouch)
+	} else {
+		sh.queue(slot, outRecord)
+	}
+}
+
+func (s *Store[P]) requeueClear(v crdt.Version) {
+	s.clearMu.Lock()
+	defer s.clearMu.Unlock()
+	if r := s.clear.Load(); r != nil && r.Version == v {
+		s.queueClear(true)
+	}
+}

@@ -1,0 +1,148 @@
+package store
+
+import "github.com/geolru/geolru/crdt"
+
+// near is how close to its deadline, in milliseconds, a value is looked at with the exact clock: a coarse one that
+// starved for less than that serves nothing expired.
+const near = 1000
+
+// Get is the live value of a key; it counts as a use. now is Unix milliseconds, perhaps of a coarse clock.
+func (s *Store[P]) Get(key string, now int64) (v P, r crdt.Register, ok bool) {
+	hash := s.cfg.Hash(key)
+	sh := s.of(hash)
+	sh.mu.Lock()
+	slot, known := sh.table.Find(hash, key)
+	if known {
+		if it := sh.table.At(slot); sh.fresh(it, now) {
+			sh.table.Use(slot)
+			sh.hits++
+			v, r = it.value, it.reg
+			sh.mu.Unlock()
+			return v, r, true
+		}
+	}
+	sh.misses++
+	sh.mu.Unlock()
+	return v, r, false
+}
+
+// Peek is Get without use and without count.
+func (s *Store[P]) Peek(key string, now int64) (v P, r crdt.Register, ok bool) {
+	hash := s.cfg.Hash(key)
+	sh := s.of(hash)
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	if slot, known := sh.table.Find(hash, key); known {
+		if it := sh.table.At(slot); sh.fresh(it, now) {
+			return it.value, it.reg, true
+		}
+	}
+	return v, r, false
+}
+
+// fresh is live by a clock that may be coarse.
+func (sh *shard[P]) fresh(it *item[P], now int64) bool {
+	if it.reg.Deadline-now < near {
+		now = sh.store.cfg.Now()
+	}
+	return sh.live(it, now)
+}
+
+// Known is whatever is known of a key; Kind None if nothing. An expired value is a ghost.
+func (s *Store[P]) Known(key string) crdt.Register {
+	rec, _ := s.look(key, false)
+	return rec.Register
+}
+
+// Look is the record of a key as it may be sent: with its dot.
+func (s *Store[P]) Look(key string) (Record[P], bool) { return s.look(key, true) }
+
+func (s *Store[P]) look(key string, dot bool) (rec Record[P], ok bool) {
+	hash := s.cfg.Hash(key)
+	sh := s.of(hash)
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	slot, ok := sh.table.Find(hash, key)
+	if !ok || s.cleared(sh.table.At(slot).reg.Version) {
+		return rec, false
+	}
+	if dot {
+		sh.dot(sh.table.At(slot))
+	}
+	return sh.record(slot, s.cfg.Now()), true
+}
+
+// record is what a slot holds; an expired value is a ghost.
+func (sh *shard[P]) record(slot uint32, now int64) Record[P] {
+	it := sh.table.At(slot)
+	rec := Record[P]{sh.table.Key(slot), it.reg, it.value}
+	if rec.Kind == crdt.Value && rec.Deadline <= now {
+		var none P
+		rec.Kind, rec.Value = crdt.Ghost, none
+	}
+	return rec
+}
+
+// Walk visits n slots from cursor on, a shard at a time, and hands over the records in them with their dots. Records
+// never move, so one that is held throughout a whole walk is visited; next is 0 at the end. f runs under a shard's
+// lock and must not call the store; when it returns false, the next call begins with the record that it refused.
+func (s *Store[P]) Walk(cursor uint64, n int, f func(Record[P]) bool) (next uint64) {
+	now := s.cfg.Now()
+	return s.visit(cursor, n, func(sh *shard[P], slot uint32) bool {
+		it := sh.table.At(slot)
+		if s.cleared(it.reg.Version) {
+			return true
+		}
+		sh.dot(it)
+		return f(sh.record(slot, now))
+	})
+}
+
+// Scan is Walk over the live values only, and gives no dots.
+func (s *Store[P]) Scan(cursor uint64, n int, f func(Record[P])) (next uint64) {
+	now := s.cfg.Now()
+	return s.visit(cursor, n, func(sh *shard[P], slot uint32) bool {
+		if it := sh.table.At(slot); sh.live(it, now) {
+			f(sh.record(slot, now))
+		}
+		return true
+	})
+}
+
+// visit calls f for the used slots among the n from cursor on, until it returns false. A cursor is the shard's number
+// and the slot's.
+func (s *Store[P]) visit(cursor uint64, n int, f func(*shard[P], uint32) bool) uint64 {
+	for i, slot := cursor>>32, uint32(cursor); i < uint64(len(s.shards)); i, slot = i+1, 0 {
+		at, ended := s.shards[i].visit(slot, n, f)
+		if !ended {
+			return i<<32 | uint64(at)
+		}
+		n -= int(at - slot)
+	}
+	return 0
+}
+
+func (sh *shard[P]) visit(slot uint32, n int, f func(*shard[P], uint32) bool) (at uint32, ended bool) {
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	for end := uint64(slot) + uint64(max(n, 0)); slot < sh.table.Slots(); slot++ {
+		if uint64(slot) == end || sh.table.Used(slot) && !f(sh, slot) {
+			return slot, false
+		}
+	}
+	return slot, true
+}
+
+// Len is how many values are held that have not expired.
+func (s *Store[P]) Len() int {
+	now, n := s.cfg.Now(), 0
+	for i := range s.shards {
+		sh := &s.shards[i]
+		sh.mu.Lock()
+		for !sh.sweep(now, sweepStep) {
+		}
+		n += sh.table.InOrder()
+		sh.unlock()
+	}
+	return n
+}

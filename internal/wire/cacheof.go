@@ -1,0 +1,32 @@
+package wire
+
+// CacheOf is the name of the cache that a message is about; empty for a Probe, which is about all of them.
+func CacheOf(m Message) string {
+	switch m := m.(type) {
+	case *Fetch:
+		return m.Cache
+	case *Fetched:
+		return m.Cache
+	case *Ack:
+		return m.Cache
+	case *Explain:
+		return m.Cache
+	case *Explained:
+		return m.Cache
+	case *Pull:
+		return m.Cache
+	case *Answer:
+		return m.Cache
+	case *Records:
+		return m.Cache
+	case *List:
+		return m.Cache
+	case *End:
+		return m.Cache
+	case *Credit:
+		return m.Cache
+	case *Busy:
+		return m.Cache
+	}
+	return ""
+}
