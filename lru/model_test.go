@@ -130,6 +130,7 @@ func (m *model) check() {
 	}
 	m.checkKeys()
 	m.checkOrder()
+	m.checkOrderBack()
 	m.checkSlots()
 	m.checkIndex()
 }
@@ -169,6 +170,20 @@ func (m *model) checkOrder() {
 	}
 }
 
+func (m *model) checkOrderBack() {
+	m.t.Helper()
+	slot, ok := m.table.Newest()
+	for at := m.order.Back(); at != nil; at = at.Prev() {
+		if want := at.Value.(*modelEntry); !ok || slot != want.slot {
+			m.t.Fatalf("the walk back came to %d, %v, want %d", slot, ok, want.slot)
+		}
+		slot, ok = m.table.Older(slot)
+	}
+	if ok {
+		m.t.Fatalf("the walk back went on to %d", slot)
+	}
+}
+
 func (m *model) checkSlots() {
 	m.t.Helper()
 	used := 0
@@ -182,6 +197,9 @@ func (m *model) checkSlots() {
 		}
 		if _, ok := m.table.Newer(slot); ok && (e == nil || e.place == nil) {
 			m.t.Fatalf("slot %d is not in the order and has a newer one", slot)
+		}
+		if _, ok := m.table.Older(slot); ok && (e == nil || e.place == nil) {
+			m.t.Fatalf("slot %d is not in the order and has an older one", slot)
 		}
 		if e == nil && m.table.Linked(slot) {
 			m.t.Fatalf("free slot %d is linked", slot)

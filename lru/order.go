@@ -57,6 +57,18 @@ func (t *Table[V]) Newer(slot uint32) (newer uint32, ok bool) {
 	return slotOf(t.order.links[slot+1].newer)
 }
 
+// Newest returns the most recently used slot, false if the order is empty.
+func (t *Table[V]) Newest() (slot uint32, ok bool) { return slotOf(t.order.links[0].older) }
+
+// Older is Newer the other way: with Newest it makes a walk from the most to the least recently used. What is used
+// meanwhile is behind the walk already.
+func (t *Table[V]) Older(slot uint32) (older uint32, ok bool) {
+	if !t.Linked(slot) {
+		return 0, false
+	}
+	return slotOf(t.order.links[slot+1].older)
+}
+
 // InOrder counts the slots in the order.
 func (t *Table[V]) InOrder() int { return t.order.count }
 

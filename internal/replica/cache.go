@@ -44,20 +44,22 @@ type Cache struct {
 	out    outbox
 	active answers // leaf lock
 
-	peerHits, refused, dropped atomic.Uint64
+	peerHits, refused, dropped, mismatches atomic.Uint64
 
 	// Guarded by engine.mu.
-	closed   bool
-	whole    bool // one whole sync is done
-	seen     crdt.Seen
-	authors  map[crdt.Origin]geo.ID
-	pulls    map[uint64]*pull
-	acks     ackState
-	nextNear int64 // when the next round is due, Unix nanoseconds
-	nextFar  int64
-	gapDue   bool // a look at the gaps is scheduled
-	gapTries int  // looks since there was none
-	detours  int  // lossy answers not taken since the last one that was
+	closed    bool
+	whole     bool // one whole sync is done
+	seen      crdt.Seen
+	authors   map[crdt.Origin]geo.ID
+	pulls     map[uint64]*pull
+	acks      ackState
+	nextNear  int64 // when the next round is due, Unix nanoseconds
+	nextFar   int64
+	audit     *audit // under way; nil = none
+	nextAudit int64
+	gapDue    bool // a look at the gaps is scheduled
+	gapTries  int  // looks since there was none
+	detours   int  // lossy answers not taken since the last one that was
 }
 
 // Open makes a replica. A second one of the same name on one node is an error.
@@ -120,15 +122,16 @@ func (c *Cache) Writer(o crdt.Origin) geo.ID {
 
 // CacheCounts is what a replica has done since it was opened.
 type CacheCounts struct {
-	PeerHits  uint64  // values that peers lent
-	Refused   uint64  // records from the future or beyond their bound
-	Dropped   uint64  // records of bad shape
-	Bootstrap float64 // 0 to 1
+	PeerHits        uint64  // values that peers lent
+	Refused         uint64  // records from the future or beyond their bound
+	Dropped         uint64  // records of bad shape
+	AuditMismatches uint64  // versions held although a higher one was seen: a bug
+	Bootstrap       float64 // 0 to 1
 }
 
 // Counts reads the counters.
 func (c *Cache) Counts() CacheCounts {
-	n := CacheCounts{PeerHits: c.peerHits.Load(), Refused: c.refused.Load(), Dropped: c.dropped.Load()}
+	n := CacheCounts{PeerHits: c.peerHits.Load(), Refused: c.refused.Load(), Dropped: c.dropped.Load(), AuditMismatches: c.mismatches.Load()}
 	c.engine.mu.Lock()
 	defer c.engine.mu.Unlock()
 	if c.whole {

@@ -94,6 +94,10 @@ func (c *Cache) sync(from geo.ID, m wire.Message) bool {
 		return c.records(from, m)
 	case *wire.End:
 		return c.ended(from, m)
+	case *wire.Audit:
+		return c.auditAsked(from, m)
+	case *wire.Audited:
+		return c.auditAnswered(from, m)
 	case *wire.Busy:
 		c.finish(c.session(from, m.Session))
 		c.engine.count(func(n *Counters) { n.Busy++ })

@@ -18,6 +18,7 @@ const (
 // round syncs with a peer when it is time. engine.mu is held.
 func (c *Cache) round(now int64) {
 	e := c.engine
+	c.auditRound(now)
 	if c.nextNear == 0 {
 		c.nextNear, c.nextFar = now+e.jitter(nearEvery), now+e.jitter(farEvery)
 		return

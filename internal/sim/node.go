@@ -24,15 +24,16 @@ type Node struct {
 	up     bool
 	group  int // nodes of different groups are cut off from each other
 	life   int
-	open   map[string]bool
-	links  map[geo.ID]*link // to others, one each way
+	mute   map[geo.ID]bool   // to whom nothing comes through
+	topics map[string]*topic // by the name of the cache
+	links  map[geo.ID]*link  // to others, one each way
 	frame  func(geo.ID, uint8, string, []byte) bool
 	peer   func(geo.Peer)
 }
 
 // Add makes a node in a region; it is connected to all others at once.
 func (w *World) Add(region string) *Node {
-	n := &Node{world: w, id: geo.ID(fmt.Sprintf("node-%03d", len(w.nodes))), region: region}
+	n := &Node{world: w, id: geo.ID(fmt.Sprintf("node-%03d", len(w.nodes))), region: region, mute: map[geo.ID]bool{}}
 	w.nodes = append(w.nodes, n)
 	n.Start()
 	return n
@@ -41,8 +42,11 @@ func (w *World) Add(region string) *Node {
 // Start begins a life: a new engine without caches. The node must be down or new.
 func (n *Node) Start() {
 	n.life++
-	n.up, n.open, n.links = true, map[string]bool{}, map[geo.ID]*link{}
+	n.up, n.topics, n.links = true, map[string]*topic{}, map[geo.ID]*link{}
 	w := n.world
+	for _, m := range w.nodes {
+		m.close(m.links[n.id]) // whoever has not noticed the crash does now
+	}
 	n.Engine = replica.New(replica.Config{
 		Net: n, Clock: n, Region: n.region, Log: slog.New(slog.DiscardHandler),
 		Rand: rand.New(rand.NewPCG(w.rnd.Uint64(), w.rnd.Uint64())),
@@ -54,6 +58,7 @@ func (n *Node) Start() {
 
 // Crash ends the life of a node: what only it had is lost. Its peers notice by and by.
 func (n *Node) Crash() {
+	n.world.Tally.Crashes++
 	n.up = false
 	n.life++
 	for _, m := range n.world.nodes {
@@ -91,32 +96,12 @@ func (n *Node) After(d time.Duration, f func()) (stop func() bool) {
 	}
 }
 
-// Open takes part in the gossip of a cache.
-func (n *Node) Open(cache string) error {
-	n.open[cache] = true
-	return nil
-}
-
-// Shut leaves the gossip of a cache.
-func (n *Node) Shut(cache string) { delete(n.open, cache) }
-
 // Keep is accepted and ignored: here everybody is connected to everybody.
 func (n *Node) Keep([]geo.ID) {}
 
 // Serve begins the traffic.
 func (n *Node) Serve(frame func(geo.ID, uint8, string, []byte) bool, peer func(geo.Peer)) {
 	n.frame, n.peer = frame, peer
-}
-
-// Publish gossips a batch to all that are connected.
-func (n *Node) Publish(cache string, batch []byte) bool {
-	b := slices.Clone(batch)
-	for _, m := range n.world.nodes {
-		if l := n.links[m.id]; l != nil {
-			l.gossip(cache, b)
-		}
-	}
-	return true
 }
 
 // Send sends a frame to one node, in order.

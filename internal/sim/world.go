@@ -2,6 +2,10 @@ package sim
 
 import (
 	"container/heap"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"hash"
 	"math/rand/v2"
 	"time"
 )
@@ -12,29 +16,45 @@ const Epoch = int64(1_767_225_600_000_000_000)
 
 // World is a simulated world. It is not safe for concurrent use: one goroutine drives it.
 type World struct {
-	Rand  *rand.Rand // for the test's own draws: they are part of the seed's story
-	Links Links      // of all nodes; may be changed between runs
+	Rand  *rand.Rand           // for the test's own draws: they are part of the seed's story
+	Links Links                // of all nodes; may be changed between runs
+	Tally Tally                // what has happened so far
+	Trace func(string, ...any) // is told every change of every replica that an oracle follows; nil = nobody is
 
 	now    int64 // nanoseconds since the Epoch
 	drawn  uint64
 	events events
 	nodes  []*Node
 	rnd    *rand.Rand
+	story  hash.Hash
+	line   []byte // of the story, while it is put together
 }
 
-// Links says how the links between nodes are.
-type Links struct {
-	Delay     time.Duration // one way
-	Jitter    time.Duration // at most, uniform, on top; gossip is reordered by it, streams are not
-	Loss      float64       // of gossip, 0 to 1
-	Duplicate float64       // of gossip, 0 to 1
-	Notice    time.Duration // until the end of a connection that was cut is noticed; 0 = 10 s
-	Redial    time.Duration // from the heal to the new connection; 0 = 1 s
+// Tally counts what has happened in a world.
+type Tally struct {
+	Events, Frames, Batches, Lost, Doubled, Late, Crashes, Cuts, Mutes, Breaks, Steps int
 }
 
 // New makes a world.
 func New(seed uint64) *World {
-	return &World{Rand: rand.New(rand.NewPCG(seed, 1)), rnd: rand.New(rand.NewPCG(seed, 2)), Links: Links{Delay: 20 * time.Millisecond}}
+	return &World{
+		Rand: rand.New(rand.NewPCG(seed, 1)), rnd: rand.New(rand.NewPCG(seed, 2)),
+		Links: Links{Delay: 20 * time.Millisecond}, story: sha256.New(),
+	}
+}
+
+// Story is a hash over every frame that has arrived so far, and when and where: two worlds of one seed, driven alike,
+// have the same.
+func (w *World) Story() string { return hex.EncodeToString(w.story.Sum(nil)) }
+
+func (w *World) tell(from, to *Node, lane uint8, frame []byte) {
+	w.Tally.Frames++
+	b := binary.BigEndian.AppendUint64(w.line[:0], uint64(w.now))
+	b = append(b, from.id...)
+	b = append(b, to.id...)
+	b = binary.BigEndian.AppendUint32(append(b, lane), uint32(len(frame)))
+	w.line = append(b, frame...)
+	w.story.Write(w.line)
 }
 
 // Now is how long the world exists.
@@ -63,6 +83,7 @@ func (w *World) until(cond func() bool, end int64) bool {
 		w.now = e.at
 		if !e.stopped {
 			e.done = true
+			w.Tally.Events++
 			e.run()
 		}
 	}

@@ -5,34 +5,62 @@ import "github.com/geolru/geolru/crdt"
 // Clear removes everything written before it, in a replicated cache on every node: it is a version of the whole cache
 // (rule 11).
 func (s *Store[P]) Clear() {
-	if !s.cfg.Replicated {
-		s.sweepCleared(func(crdt.Version) bool { return true })
-		s.tellClear(crdt.Register{Kind: crdt.Clear})
-		return
+	if s.setClear(s.stampAll, s.cfg.Replicated) {
+		s.sweepCleared(false)
 	}
-	now := s.cfg.Now()
-	s.mergeClear(crdt.Register{Version: s.cfg.Stamp(0), Kind: crdt.Clear}, now, true)
 	s.dirty()
 }
 
-// mergeClear takes a Clear, if none as high is held. It is set before anything is swept, so a record that is merged
-// behind the sweep's back is found dead at the door.
-func (s *Store[P]) mergeClear(r crdt.Register, now int64, local bool) Outcome {
+// mergeClear takes a Clear from a peer, if none as high is held. What was written behind it may have come before it:
+// that is told again, for the Clear is told as taking all.
+func (s *Store[P]) mergeClear(r crdt.Register, now int64) Outcome {
 	if s.outlived(r.Version.Time, now) {
 		return Dead
 	}
-	s.clearMu.Lock()
-	held := s.clear.Load()
-	if held != nil && !held.Version.Less(r.Version) {
-		s.clearMu.Unlock()
+	if !s.setClear(func() crdt.Register { return r }, false) {
 		return Lost
 	}
-	s.clear.Store(&r)
-	s.queueClear(local)
-	s.clearMu.Unlock()
-	s.sweepCleared(s.cleared)
-	s.tellClear(r)
+	s.sweepCleared(true)
 	return Won
+}
+
+// setClear takes the Clear that draw gives, if none as high is held. All shards stand still for that moment: what was
+// written before it is told before it, and the rest after it and is not swept. It is set before anything is swept, so a
+// record that is merged behind the sweep's back is found dead at the door.
+func (s *Store[P]) setClear(draw func() crdt.Register, out bool) bool {
+	s.clearMu.Lock()
+	defer s.clearMu.Unlock()
+	for i := range s.shards {
+		s.shards[i].mu.Lock()
+	}
+	r, held := draw(), s.clear.Load()
+	won := held == nil || held.Version.Less(r.Version)
+	if won {
+		s.clear.Store(&r)
+		s.queueClear(out)
+		s.tellClear(r)
+	}
+	for i := range s.shards {
+		s.shards[i].mu.Unlock()
+	}
+	return won
+}
+
+// stampAll is a Clear above all that has been written here. All shards are locked.
+func (s *Store[P]) stampAll() crdt.Register {
+	r := crdt.Register{Kind: crdt.Clear}
+	if f := s.cfg.Stamp; f != nil {
+		r.Version = f(0)
+		return r
+	}
+	now := s.cfg.Now()
+	for i := range s.shards {
+		r.Version.Time = max(r.Version.Time, s.shards[i].clock.Now(now))
+	}
+	for i := range s.shards {
+		s.shards[i].clock.Raise(r.Version.Time)
+	}
+	return r
 }
 
 // queueClear puts the Clear into the outbox or takes it out. clearMu is held.
@@ -46,23 +74,30 @@ func (s *Store[P]) queueClear(out bool) {
 	s.clearOut = out
 }
 
-// sweepCleared takes the dead out of memory, a shard at a time.
-func (s *Store[P]) sweepCleared(dead func(crdt.Version) bool) {
+// sweepCleared takes the dead out of memory, a shard at a time, and may tell of the living once more.
+func (s *Store[P]) sweepCleared(again bool) {
 	for i := range s.shards {
-		sh := &s.shards[i]
-		sh.mu.Lock()
-		for slot := range sh.table.Slots() {
-			if !sh.table.Used(slot) {
-				continue
-			}
-			if it := sh.table.At(slot); dead(it.reg.Version) {
-				if it.reg.Kind == crdt.Value {
-					sh.fell(sh.table.Key(slot), it.value, CauseDeleted)
-				}
-				sh.drop(slot)
-			}
+		s.shards[i].sweepCleared(again)
+	}
+}
+
+func (sh *shard[P]) sweepCleared(again bool) {
+	sh.mu.Lock()
+	defer sh.unlock()
+	for slot := range sh.table.Slots() {
+		if !sh.table.Used(slot) {
+			continue
 		}
-		sh.unlock()
+		it := sh.table.At(slot)
+		value, dead := it.reg.Kind == crdt.Value, sh.store.cleared(it.reg.Version)
+		if value && dead {
+			sh.fell(sh.table.Key(slot), it.value, CauseDeleted)
+		}
+		if dead {
+			sh.drop(slot)
+		} else if value && again {
+			sh.tell(ChangePut, slot)
+		}
 	}
 }
 

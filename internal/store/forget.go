@@ -130,8 +130,11 @@ func (sh *shard[P]) adopt(floor crdt.Time, now int64, listed func(string) bool) 
 		if it.reg.Version.Time > floor || listed(sh.table.Key(slot)) {
 			continue
 		}
-		if it.reg.Kind == crdt.Value {
-			sh.fell(sh.table.Key(slot), it.value, CauseCapacity)
+		switch {
+		case sh.expired(slot, now):
+			sh.leaves(slot, CauseExpired)
+		case it.reg.Kind == crdt.Value:
+			sh.leaves(slot, CauseCapacity)
 		}
 		sh.forget(slot, now)
 		dropped++

@@ -33,7 +33,7 @@ type Via uint8
 const (
 	ViaGossip    Via = iota // enters as new, an overwrite counts as use
 	ViaSync                 // enters as new, an overwrite is no use
-	ViaBootstrap            // enters at the cold end, so that the order of a stream becomes the order of use
+	ViaBootstrap            // enters at the cold end, so that the order of a stream becomes the order of use; without room, as a ghost
 )
 
 // Merge offers a record from a peer: the only way in. The caller has refused what comes from the future or claims a
@@ -41,7 +41,7 @@ const (
 // record; nil if it is not known.
 func (s *Store[P]) Merge(rec Record[P], now int64, by Heads, via Via) Outcome {
 	if rec.Kind == crdt.Clear {
-		return s.mergeClear(rec.Register, now, false)
+		return s.mergeClear(rec.Register, now)
 	}
 	hash := s.cfg.Hash(rec.Key)
 	sh := s.of(hash)
@@ -56,6 +56,10 @@ func (sh *shard[P]) merge(hash uint64, slot uint32, known bool, rec Record[P], a
 	s := sh.store
 	if !a.local && s.outlived(rec.Version.Time, a.now) || s.cleared(rec.Version) {
 		return Dead
+	}
+	if known && sh.expired(slot, a.now) { // and nobody has noticed: what is to be met is the ghost (rule 5)
+		sh.fade(slot, CauseExpired, a.now)
+		slot, known = sh.table.Find(hash, rec.Key)
 	}
 	weight := sh.weigh(&rec, a.now)
 	if known {
@@ -73,8 +77,15 @@ func (sh *shard[P]) weigh(rec *Record[P], now int64) int {
 	if rec.Deadline > now && weight <= sh.room {
 		return weight
 	}
-	var none P
-	rec.Kind, rec.Value = crdt.Ghost, none
+	return rec.fade()
+}
+
+// fade makes a value a ghost, which weighs nothing.
+func (r *Record[P]) fade() (weight int) {
+	if r.Kind == crdt.Value {
+		var none P
+		r.Kind, r.Value = crdt.Ghost, none
+	}
 	return 0
 }
 
@@ -95,6 +106,9 @@ func (sh *shard[P]) enter(hash uint64, rec Record[P], weight int, a arrival) Out
 	if !s.cfg.Replicated && rec.Kind != crdt.Value {
 		return Won
 	}
+	if a.cold && sh.weight+weight > sh.room { // what is less used than all that is here displaces none of it
+		weight = rec.fade()
+	}
 	if rec.Kind == crdt.Value {
 		sh.makeRoom(weight, a.now)
 	}
@@ -105,20 +119,21 @@ func (sh *shard[P]) enter(hash uint64, rec Record[P], weight int, a arrival) Out
 
 // meet merges a record with the one that is held of its key.
 func (sh *shard[P]) meet(slot uint32, rec Record[P], weight int, a arrival) Outcome {
-	it := sh.table.At(slot)
-	merged := it.reg
+	merged := sh.table.At(slot).reg
 	switch out := merged.Merge(rec.Register); out {
 	case crdt.Extended:
-		it.reg = merged // the wheel looks at the deadline again when it fires
-		return Extended
+		return sh.extend(slot, merged)
 	case crdt.Tied:
-		it.reg = merged
-		return sh.tie(it, rec)
+		rec.Register = merged
+		return sh.tie(slot, rec, weight, a)
 	case crdt.Filled:
 		rec.Register = merged
 		sh.replace(slot, rec, weight, a)
 		return Filled
 	case crdt.Won:
+		if !a.local {
+			sh.unqueue(slot) // what waited has lost to a peer's
+		}
 		sh.replace(slot, rec, weight, a)
 		return Won
 	default:
@@ -126,19 +141,35 @@ func (sh *shard[P]) meet(slot uint32, rec Record[P], weight int, a arrival) Outc
 	}
 }
 
-// tie settles two values of one version: no sound writer makes them, but all nodes must agree.
-func (sh *shard[P]) tie(it *item[P], rec Record[P]) Outcome {
-	rank := sh.store.cfg.Rank
-	if rank == nil {
+// extend takes the later deadline of the version held. The wheel looks at it again when it fires.
+func (sh *shard[P]) extend(slot uint32, merged crdt.Register) Outcome {
+	it := sh.table.At(slot)
+	before := it.reg.Deadline
+	it.reg = merged
+	if merged.Deadline == before {
 		return Lost
+	}
+	if merged.Kind == crdt.Value {
+		sh.tell(ChangePut, slot)
+	}
+	return Extended
+}
+
+// tie settles two values of one version: no sound writer makes them, but all nodes must agree.
+func (sh *shard[P]) tie(slot uint32, rec Record[P], weight int, a arrival) Outcome {
+	it, rank := sh.table.At(slot), sh.store.cfg.Rank
+	if rank == nil {
+		return sh.extend(slot, rec.Register)
 	}
 	held, came := rank(it.value), rank(rec.Value)
 	if held == came {
-		return Lost
+		return sh.extend(slot, rec.Register)
 	}
 	sh.store.counts.conflicts.Add(1)
 	if came > held {
-		it.value = rec.Value
+		sh.replace(slot, rec, weight, a)
+	} else {
+		sh.extend(slot, rec.Register)
 	}
 	return Tied
 }
@@ -148,7 +179,7 @@ func (sh *shard[P]) replace(slot uint32, rec Record[P], weight int, a arrival) {
 	it := sh.table.At(slot)
 	if it.reg.Kind == crdt.Value {
 		cause := CauseReplaced
-		if rec.Kind != crdt.Value {
+		if rec.Kind == crdt.Tombstone {
 			cause = CauseDeleted
 		}
 		sh.fell(sh.table.Key(slot), it.value, cause)
@@ -159,6 +190,8 @@ func (sh *shard[P]) replace(slot uint32, rec Record[P], weight int, a arrival) {
 	}
 	sh.detach(slot)
 	if !sh.store.cfg.Replicated && rec.Kind != crdt.Value {
+		it.reg = rec.Register
+		sh.empty(slot)
 		sh.tell(ChangeDelete, slot)
 		sh.table.Remove(slot)
 		return
@@ -191,15 +224,10 @@ func (sh *shard[P]) settle(slot uint32, rec Record[P], weight int, a arrival) {
 	sh.trim(a.now)
 }
 
-// came tells watchers of a record that is held now, and puts a local one into the outbox. One that waited there and
-// lost to a peer's is not sent any more.
+// came tells watchers of a record that is held now, and puts a local one into the outbox.
 func (sh *shard[P]) came(slot uint32, a arrival) {
-	if sh.store.cfg.Replicated {
-		if a.local {
-			sh.queue(slot, outRecord)
-		} else {
-			sh.unqueue(slot)
-		}
+	if a.local && sh.store.cfg.Replicated {
+		sh.queue(slot, outRecord)
 	}
 	sh.tell(kindChange[sh.table.At(slot).reg.Kind], slot)
 }

@@ -85,7 +85,8 @@ func (sh *shard[P]) record(slot uint32, now int64) Record[P] {
 
 // Walk visits n slots from cursor on, a shard at a time, and hands over the records in them with their dots. Records
 // never move, so one that is held throughout a whole walk is visited; next is 0 at the end. f runs under a shard's
-// lock and must not call the store; when it returns false, the next call begins with the record that it refused.
+// lock and must not call the store; when it returns false, the next call begins with the record that it refused, be it
+// the very first.
 func (s *Store[P]) Walk(cursor uint64, n int, f func(Record[P]) bool) (next uint64) {
 	now := s.cfg.Now()
 	return s.visit(cursor, n, func(sh *shard[P], slot uint32) bool {
@@ -110,12 +111,12 @@ func (s *Store[P]) Scan(cursor uint64, n int, f func(Record[P])) (next uint64) {
 }
 
 // visit calls f for the used slots among the n from cursor on, until it returns false. A cursor is the shard's number
-// and the slot's.
+// and, in the low half, one more than the slot's: 0 is the end, so it cannot be a place to go on from.
 func (s *Store[P]) visit(cursor uint64, n int, f func(*shard[P], uint32) bool) uint64 {
-	for i, slot := cursor>>32, uint32(cursor); i < uint64(len(s.shards)); i, slot = i+1, 0 {
+	for i, slot := cursor>>32, max(uint32(cursor), 1)-1; i < uint64(len(s.shards)); i, slot = i+1, 0 {
 		at, ended := s.shards[i].visit(slot, n, f)
 		if !ended {
-			return i<<32 | uint64(at)
+			return i<<32 | uint64(at+1)
 		}
 		n -= int(at - slot)
 	}
@@ -137,12 +138,29 @@ func (sh *shard[P]) visit(slot uint32, n int, f func(*shard[P], uint32) bool) (a
 func (s *Store[P]) Len() int {
 	now, n := s.cfg.Now(), 0
 	for i := range s.shards {
-		sh := &s.shards[i]
-		sh.mu.Lock()
-		for !sh.sweep(now, sweepStep) {
-		}
-		n += sh.table.InOrder()
-		sh.unlock()
+		n += s.shards[i].count(now)
 	}
 	return n
+}
+
+// count sweeps in steps, between which others get the lock.
+func (sh *shard[P]) count(now int64) int {
+	for {
+		sh.mu.Lock()
+		done, n := sh.sweep(now, sweepStep), sh.table.InOrder()
+		sh.unlock()
+		if done {
+			return n
+		}
+	}
+}
+
+// Each is Walk for those who only look: no dots, no values.
+func (s *Store[P]) Each(cursor uint64, n int, f func(key string, r crdt.Register)) (next uint64) {
+	return s.visit(cursor, n, func(sh *shard[P], slot uint32) bool {
+		if r := sh.table.At(slot).reg; !s.cleared(r.Version) {
+			f(sh.table.Key(slot), r)
+		}
+		return true
+	})
 }

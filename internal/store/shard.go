@@ -69,6 +69,12 @@ func (sh *shard[P]) live(it *item[P], now int64) bool {
 	return it.reg.Kind == crdt.Value && it.reg.Deadline > now && !sh.store.cleared(it.reg.Version)
 }
 
+// expired tells whether the slot holds a value whose deadline has come.
+func (sh *shard[P]) expired(slot uint32, now int64) bool {
+	it := sh.table.At(slot)
+	return it.reg.Kind == crdt.Value && it.reg.Deadline <= now
+}
+
 // attach puts a slot where its kind belongs. The caller has made room.
 func (sh *shard[P]) attach(slot uint32, cold bool) {
 	switch it := sh.table.At(slot); it.reg.Kind {
@@ -126,19 +132,23 @@ func (sh *shard[P]) makeRoom(weight int, now int64) {
 
 // fade turns a value into a ghost, or drops it where no ghosts are kept.
 func (sh *shard[P]) fade(slot uint32, cause Cause, now int64) {
-	it := sh.table.At(slot)
-	sh.fell(sh.table.Key(slot), it.value, cause)
-	sh.tell(causeChange[cause], slot)
-	sh.store.counts.faded(cause)
+	sh.leaves(slot, cause)
 	if !sh.store.cfg.Replicated {
 		sh.drop(slot)
 		return
 	}
 	sh.detach(slot)
 	sh.empty(slot)
-	it.reg.Kind = crdt.Ghost
+	sh.table.At(slot).reg.Kind = crdt.Ghost
 	sh.attach(slot, false)
 	sh.trim(now)
+}
+
+// leaves tells everybody of a value that is about to leave because of its age.
+func (sh *shard[P]) leaves(slot uint32, cause Cause) {
+	sh.fell(sh.table.Key(slot), sh.table.At(slot).value, cause)
+	sh.tell(causeChange[cause], slot)
+	sh.store.counts.faded(cause)
 }
 
 // empty takes the payload away from a slot that is attached nowhere.

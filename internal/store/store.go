@@ -37,8 +37,8 @@ type Config[P any] struct {
 	Capacity   int   // entries, or weight if Weigh is set; at least 1
 	TTL        int64 // the lifetime bound L, milliseconds
 	Replicated bool  // keep ghosts, tombstones and an outbox
-	Ghosts     int   // bound of the ghosts; 0 = max(Capacity/4, 128 Ki)
-	Tombstones int   // bound of the tombstones; 0 = max(Capacity/10, 64 Ki)
+	Ghosts     int   // bound of the ghosts; 0 = max(Capacity/4, 128 Ki), 128 Ki if Weigh is set
+	Tombstones int   // bound of the tombstones; 0 = max(Capacity/10, 64 Ki), 64 Ki if Weigh is set
 
 	Hash  func(string) uint64                // of keys, seeded
 	Now   func() int64                       // Unix milliseconds, exact
@@ -72,12 +72,20 @@ type Store[P any] struct {
 
 // New makes an empty store.
 func New[P any](c Config[P]) *Store[P] {
-	n := min(max(c.Capacity/perShard, 1), maxShards)
+	return sharded(c, min(max(c.Capacity/perShard, 1), maxShards))
+}
+
+// sharded is New with n shards.
+func sharded[P any](c Config[P], n int) *Store[P] {
+	entries := c.Capacity
+	if c.Weigh != nil {
+		entries = 0 // nobody knows how many
+	}
 	if c.Ghosts == 0 {
-		c.Ghosts = max(c.Capacity/4, minGhosts)
+		c.Ghosts = max(entries/4, minGhosts)
 	}
 	if c.Tombstones == 0 {
-		c.Tombstones = max(c.Capacity/10, minTombstones)
+		c.Tombstones = max(entries/10, minTombstones)
 	}
 	s := &Store[P]{cfg: c, shards: make([]shard[P], n), retention: crdt.Retention(time.Duration(c.TTL) * time.Millisecond)}
 	now := c.Now()

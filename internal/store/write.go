@@ -76,7 +76,7 @@ func (sh *shard[P]) write(hash uint64, key string, d draft[P]) (crdt.Version, bo
 	if d.cond && (live && held.Version != d.held || !live && d.held != crdt.Version{}) {
 		return crdt.Version{}, false
 	}
-	reg := crdt.Register{Version: sh.stamp(held.Version.Time, now), Kind: d.kind}
+	reg := crdt.Register{Kind: d.kind}
 	switch {
 	case d.kind != crdt.Value:
 	case d.ttl == KeepTTL && live:
@@ -86,7 +86,10 @@ func (sh *shard[P]) write(hash uint64, key string, d draft[P]) (crdt.Version, bo
 	default:
 		reg.Deadline = now + d.ttl
 	}
-	sh.merge(hash, slot, known, Record[P]{key, reg, d.value}, arrival{now: now, local: true, use: true})
+	for out := Refused; out == Refused; known = false { // the floor may rise between stamp and door: then once more
+		reg.Version = sh.stamp(max(held.Version.Time, sh.store.Floor()), now)
+		out = sh.merge(hash, slot, known, Record[P]{key, reg, d.value}, arrival{now: now, local: true, use: true})
+	}
 	return reg.Version, live || d.cond
 }
 
@@ -149,7 +152,7 @@ func (sh *shard[P]) touch(slot uint32, v crdt.Version, deadline, now int64, loca
 // and ten marks in the time left to live, however often and by however little a key is touched.
 func tellTouch(before, after, now int64) bool {
 	mark := int64(1)
-	for mark < (after-now)/10 {
+	for 10*mark < after-now {
 		mark *= 2
 	}
 	return before/mark != after/mark
@@ -169,7 +172,8 @@ func (s *Store[P]) BeginLoad(key string) crdt.Version {
 }
 
 // EndLoad writes a loaded value as if it had been written when its load began, and tells whether it is held now: not
-// if something came meanwhile, nor if the floor rose over it. What lost is told to nobody.
+// if something came meanwhile, nor if the floor rose over it, nor if it took longer than a lifetime. What lost is told
+// to nobody.
 func (s *Store[P]) EndLoad(key string, at crdt.Version, v P, ttl int64) (stored bool) {
 	hash := s.cfg.Hash(key)
 	sh := s.of(hash)
@@ -177,13 +181,20 @@ func (s *Store[P]) EndLoad(key string, at crdt.Version, v P, ttl int64) (stored 
 		return false
 	}
 	sh.mu.Lock()
-	now := s.cfg.Now()
-	slot, known := sh.table.Find(hash, key)
-	reg := crdt.Register{Version: at, Deadline: min(now+ttl, at.Time.Milli()+s.cfg.TTL), Kind: crdt.Value}
-	out := sh.merge(hash, slot, known, Record[P]{key, reg, v}, arrival{now: now, local: true, use: true})
+	stored = sh.endLoad(hash, key, at, v, ttl)
 	sh.unlock()
 	s.dirty()
-	return out.Held()
+	return stored
+}
+
+func (sh *shard[P]) endLoad(hash uint64, key string, at crdt.Version, v P, ttl int64) (stored bool) {
+	now := sh.store.cfg.Now()
+	reg := crdt.Register{Version: at, Deadline: min(now+ttl, at.Time.Milli()+sh.store.cfg.TTL), Kind: crdt.Value}
+	if reg.Deadline <= now {
+		return false
+	}
+	slot, known := sh.table.Find(hash, key)
+	return sh.merge(hash, slot, known, Record[P]{key, reg, v}, arrival{now: now, local: true, use: true}).Held()
 }
 
 // Replace exchanges the payload of a version, for one that says the same (a decoded form beside the bytes).

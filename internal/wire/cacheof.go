@@ -27,6 +27,10 @@ func CacheOf(m Message) string {
 		return m.Cache
 	case *Busy:
 		return m.Cache
+	case *Audit:
+		return m.Cache
+	case *Audited:
+		return m.Cache
 	}
 	return ""
 }

@@ -8,6 +8,8 @@ func (*Fetched) head() (uint64, uint64)   { return numberFetched, 6 }
 func (*Ack) head() (uint64, uint64)       { return numberAck, 2 }
 func (*Explain) head() (uint64, uint64)   { return numberExplain, 3 }
 func (*Explained) head() (uint64, uint64) { return numberExplained, 4 }
+func (*Audit) head() (uint64, uint64)     { return numberAudit, 5 }
+func (*Audited) head() (uint64, uint64)   { return numberAudited, 3 }
 
 func (m *Probe) fields(c *codec) {
 	number(c, &m.ID)
@@ -71,4 +73,18 @@ func (m *Explained) fields(c *codec) {
 	small(c, &m.Register.Kind)
 	c.deadline(&m.Register.Deadline, m.Register.Version.Time.Milli())
 	c.name(&m.Writer)
+}
+
+func (m *Audit) fields(c *codec) {
+	c.cache(&m.Cache)
+	number(c, &m.ID)
+	number(c, &m.Partition)
+	number(c, &m.Seed)
+	number(c, &m.Cells)
+}
+
+func (m *Audited) fields(c *codec) {
+	c.cache(&m.Cache)
+	number(c, &m.ID)
+	c.bytes(&m.Cells)
 }

@@ -27,6 +27,8 @@
 //	end       = [1, 12, cache, session, millis, count, whole, table, [* record]]
 //	credit    = [1, 13, cache, session, bytes]
 //	busy      = [1, 14, cache, session, millis]
+//	audit     = [1, 15, cache, id, partition, seed, count]
+//	audited   = [1, 16, cache, id, cells]
 //
 //	record = [key, time, index, seq, kind, deadline, value]
 //	touch  = [key, time, origin, deadline]

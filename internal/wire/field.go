@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"bytes"
 	"math"
 	"unicode/utf8"
 )
@@ -175,6 +176,15 @@ func (c *codec) anyKey(p *string) {
 		*p = string(c.view(majorBytes))
 	} else {
 		putString(c, majorBytes, *p)
+	}
+}
+
+// bytes passes over bytes, which are copied; none are nil.
+func (c *codec) bytes(p *[]byte) {
+	if !c.reading {
+		putString(c, majorBytes, *p)
+	} else if v := c.view(majorBytes); len(v) > 0 {
+		*p = bytes.Clone(v)
 	}
 }
 

@@ -22,6 +22,8 @@ const (
 	numberEnd
 	numberCredit
 	numberBusy
+	numberAudit
+	numberAudited
 )
 
 // Encode encodes a message. It fails with ErrTooLarge beyond the limits of lists, names and frames, and with

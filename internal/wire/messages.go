@@ -175,4 +175,19 @@ type (
 		Session    uint64
 		RetryAfter uint64
 	}
+	// Audit asks for the first Cells cells of a sketch over one partition of the keys that the answerer knows.
+	Audit struct {
+		Cache     string
+		ID        uint64
+		Partition uint64
+		Seed      uint64 // keys the hashes
+		Cells     uint64
+	}
+	// Audited answers an Audit: 48 bytes a cell, big-endian: the sums of key hashes, times, origins and sequence
+	// numbers, the sum of the items' hashes, and their count.
+	Audited struct {
+		Cache string
+		ID    uint64
+		Cells []byte
+	}
 )

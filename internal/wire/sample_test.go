@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"bytes"
 	"github.com/geolru/geolru/crdt"
 	"pgregory.net/rapid"
 )
@@ -69,8 +70,10 @@ func samples() map[string]Message {
 		"list":    &List{Cache: "users", Session: 15, Keys: []string{"a", "b\xff"}},
 		"end": &End{Cache: "users", Session: 15, Time: sampleMillis, Count: 2, Whole: true, Records: []Record{
 			sampleRecord(crdt.Clear, 5)}},
-		"credit": &Credit{Cache: "users", Session: 15, Bytes: 1 << 20},
-		"busy":   &Busy{Cache: "users", Session: 15, RetryAfter: 2500},
+		"credit":  &Credit{Cache: "users", Session: 15, Bytes: 1 << 20},
+		"busy":    &Busy{Cache: "users", Session: 15, RetryAfter: 2500},
+		"audit":   &Audit{Cache: "users", ID: 16, Partition: 63, Seed: 1 << 63, Cells: 64},
+		"audited": &Audited{Cache: "users", ID: 16, Cells: bytes.Repeat([]byte{0xa5}, 48)},
 	}
 }
 
@@ -159,7 +162,7 @@ func drawMessage(t *rapid.T) Message {
 	cache, id := someName.Draw(t, "cache"), rapid.Uint64().Draw(t, "id")
 	number, last := rapid.Uint64().Draw(t, "number"), rapid.Bool().Draw(t, "last")
 	records := optional(someRecord).Draw(t, "records")
-	switch rapid.SampledFrom([]uint64{2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14}).Draw(t, "type") {
+	switch rapid.SampledFrom([]uint64{2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16}).Draw(t, "type") {
 	case numberProbe:
 		return &Probe{id, last, someMillis.Draw(t, "time"), optional(someCache).Draw(t, "caches")}
 	case numberFetch:
@@ -184,6 +187,10 @@ func drawMessage(t *rapid.T) Message {
 		return &End{cache, id, someMillis.Draw(t, "time"), number, last, records}
 	case numberCredit:
 		return &Credit{cache, id, number}
+	case numberAudit:
+		return &Audit{cache, id, number, id, number}
+	case numberAudited:
+		return &Audited{cache, id, optional(rapid.Byte()).Draw(t, "cells")}
 	}
 	return &Busy{cache, id, number}
 }

@@ -97,6 +97,10 @@ func newMessage(number uint64) Message {
 		return new(Credit)
 	case numberBusy:
 		return new(Busy)
+	case numberAudit:
+		return new(Audit)
+	case numberAudited:
+		return new(Audited)
 	}
 	return nil
 }

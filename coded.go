@@ -1,0 +1,93 @@
+package geolru
+
+import (
+	"github.com/geolru/geolru/crdt"
+	"github.com/geolru/geolru/internal/replica"
+	"github.com/geolru/geolru/internal/store"
+)
+
+// coded is the table of a cache on a node: a store of bytes, in which a value is decoded when it is first read, and
+// its decoded form kept beside the bytes. The bytes are the truth: they go on to other nodes as they came, also those
+// of a newer program, in which this one knows some fields only or nothing at all.
+type coded[V any] struct {
+	*store.Store[replica.Blob]
+	form[V]
+}
+
+func (t coded[V]) Get(key string, now int64) (V, crdt.Register, bool) {
+	b, r, held := t.Store.Get(key, now)
+	v, r, ok := t.value(key, b, r, held)
+	if held && !ok {
+		t.strange.reads.Add(1)
+	}
+	return v, r, ok
+}
+
+func (t coded[V]) Peek(key string, now int64) (V, crdt.Register, bool) {
+	b, r, held := t.Store.Peek(key, now)
+	return t.value(key, b, r, held)
+}
+
+// value decodes what the store gave for a key, and leaves the decoded form there.
+func (t coded[V]) value(key string, b replica.Blob, r crdt.Register, held bool) (v V, _ crdt.Register, ok bool) {
+	if !held {
+		return v, crdt.Register{}, false
+	}
+	v, full, fresh, ok := t.decode(b)
+	if fresh {
+		t.Replace(key, r.Version, full)
+	}
+	return v, r, ok
+}
+
+func (t coded[V]) Set(key string, v V, ttl int64) (crdt.Version, error) {
+	b, err := t.encode(v)
+	if err != nil {
+		return crdt.Version{}, err
+	}
+	return t.Store.Set(key, b, ttl)
+}
+
+func (t coded[V]) SetIf(key string, held crdt.Version, v V, ttl int64) (bool, error) {
+	b, err := t.encode(v)
+	if err != nil {
+		return false, err
+	}
+	return t.Store.SetIf(key, held, b, ttl)
+}
+
+func (t coded[V]) Counts() store.Counts {
+	c, n := t.Store.Counts(), t.strange.reads.Load()
+	c.Hits, c.Misses = c.Hits-min(n, c.Hits), c.Misses+n
+	return c
+}
+
+func (t coded[V]) loaded(v V) (func(string, crdt.Version, int64) bool, error) {
+	b, err := t.encode(v)
+	return func(key string, at crdt.Version, ttl int64) bool { return t.EndLoad(key, at, b, ttl) }, err
+}
+
+func (t coded[V]) records(cursor uint64, n int) (recs []store.Record[V], next uint64) {
+	blobs, next := scanRecords(t.Store, cursor, n)
+	for _, b := range blobs {
+		if v, _, ok := t.value(b.Key, b.Value, b.Register, true); ok {
+			recs = append(recs, store.Record[V]{Key: b.Key, Register: b.Register, Value: v})
+		}
+	}
+	return recs, next
+}
+
+func (t coded[V]) keys(cursor uint64, n int) ([]string, uint64) { return scanKeys(t.Store, cursor, n) }
+
+func (t coded[V]) observe(f func(change[V])) {
+	if f == nil {
+		t.OnChange(nil)
+		return
+	}
+	t.OnChange(func(c store.Change[replica.Blob]) {
+		f(change[V]{c.Kind, c.Key, c.Register, func() (v V, ok bool) {
+			v, _, _, ok = t.decode(c.Value)
+			return v, ok
+		}})
+	})
+}

@@ -1,0 +1,220 @@
+package sim
+
+import (
+	"slices"
+	"time"
+
+)
+
+// How gossipsub v1.1 has batches travel (github.com/libp2p/specs, gossipsub-v1.1.md; the constants are its defaults),
+// as far as it shows in what arrives when: the author floods all it is connected to, whoever gets a batch for the first
+// time hands it on to its mesh, and once a second everybody tells some of the others which batches it has, so that they
+// ask for what they lack. A queue that is full drops in silence. Left out are scores and the messages that make and
+// leave a mesh: both sides agree at once.
+const (
+	meshDegree    = 8 // D
+	meshLow       = 6
+	meshHigh      = 12
+	lazyDegree    = 6                // peers that are told what is here
+	heartbeat     = time.Second      //
+	remembered    = 3                // heartbeats whose batches are told of
+	forgetMessage = 2 * time.Minute  // after which one that comes again passes for new
+	queueLimit    = 32               // batches under way on a link
+	chance        = time.Millisecond // what a batch waits for company in a queue: nothing arrives at the moment it is sent
+)
+
+// message is a batch on its way.
+type message struct {
+	author *Node
+	cache  string
+	batch  []byte
+	at     int64 // when it was published
+}
+
+// topic is a node's part in the gossip of a cache. Slices, not maps: their order is part of the story.
+type topic struct {
+	mesh  []*Node
+	had   map[*message]int64 // and when it came
+	young []*message         // of the last heartbeats, as they came
+}
+
+// Publish gossips a batch.
+func (n *Node) Publish(cache string, batch []byte) bool {
+	n.world.Tally.Batches++
+	m := &message{author: n, cache: cache, batch: slices.Clone(batch), at: n.world.now}
+	if t := n.topics[cache]; t != nil {
+		t.take(m, n.world.now)
+	}
+	for _, to := range n.world.nodes {
+		n.pass(to, m)
+	}
+	return true
+}
+
+// pass hands a batch to one that it is connected to. On the way it may be lost, doubled, late or dropped.
+func (n *Node) pass(to *Node, m *message) {
+	l, w := n.links[to.id], n.world
+	if l == nil {
+		return
+	}
+	copies := 1
+	if w.rnd.Float64() < w.Links.Duplicate {
+		w.Tally.Doubled++
+		copies = 2
+	}
+	for range copies {
+		if w.rnd.Float64() < w.Links.Loss || l.cut() || w.Links.Gossip && l.queue >= queueLimit {
+			w.Tally.Lost++
+			continue
+		}
+		l.carry(m)
+	}
+}
+
+func (l *link) carry(m *message) {
+	life, w := l.to.life, l.from.world
+	d := l.delay()
+	if w.Links.Slow > 0 && w.rnd.Float64() < w.Links.Slow {
+		w.Tally.Late++
+		d += time.Duration(w.rnd.Float64() * float64(w.Links.Late))
+	}
+	l.queue++
+	w.after(d, func() {
+		l.queue--
+		if l.to.life == life && !l.closed && !l.cut() {
+			l.to.receive(l.from, m)
+		}
+	})
+}
+
+// receive takes a batch in: always where it comes from its author straight, once where it is handed on.
+func (n *Node) receive(from *Node, m *message) {
+	t, w := n.topics[m.cache], n.world
+	if t == nil || w.Links.Gossip && !t.take(m, w.now) {
+		return
+	}
+	w.tell(from, n, 0, m.batch)
+	if !n.frame(m.author.id, 0, m.cache, m.batch) || !w.Links.Gossip {
+		return
+	}
+	for _, to := range slices.Clone(t.mesh) {
+		if to != from && to != m.author {
+			n.pass(to, m)
+		}
+	}
+}
+
+// take notes a batch; false if it was here already.
+func (t *topic) take(m *message, now int64) bool {
+	if _, had := t.had[m]; had {
+		return false
+	}
+	t.had[m] = now
+	t.young = append(t.young, m)
+	return true
+}
+
+// Open takes part in the gossip of a cache.
+func (n *Node) Open(cache string) error {
+	t := &topic{had: map[*message]int64{}}
+	n.topics[cache] = t
+	n.beat(cache, t)
+	return nil
+}
+
+// Shut leaves the gossip of a cache.
+func (n *Node) Shut(cache string) { delete(n.topics, cache) }
+
+// beat is the heartbeat of a topic. It beats in a world without gossip as well, and does nothing.
+func (n *Node) beat(cache string, t *topic) {
+	n.After(heartbeat, func() {
+		if n.topics[cache] != t {
+			return
+		}
+		if n.world.Links.Gossip {
+			n.graft(cache, t)
+			n.announce(cache, t)
+		}
+		t.forget(n.world.now)
+		n.beat(cache, t)
+	})
+}
+
+// graft drops from the mesh who is gone and takes in others at random.
+func (n *Node) graft(cache string, t *topic) {
+	t.mesh = slices.DeleteFunc(t.mesh, func(m *Node) bool { return n.links[m.id] == nil || m.topics[cache] == nil })
+	if len(t.mesh) > meshHigh {
+		n.world.rnd.Shuffle(len(t.mesh), func(i, j int) { t.mesh[i], t.mesh[j] = t.mesh[j], t.mesh[i] })
+		t.mesh = t.mesh[:meshDegree]
+	}
+	if len(t.mesh) >= meshLow {
+		return
+	}
+	for _, m := range n.strangers(cache, t) {
+		if len(t.mesh) == meshDegree {
+			return
+		}
+		t.mesh = append(t.mesh, m)
+		if other := m.topics[cache]; !slices.Contains(other.mesh, n) {
+			other.mesh = append(other.mesh, n)
+		}
+	}
+}
+
+// strangers is the connected of a topic outside the mesh, in random order.
+func (n *Node) strangers(cache string, t *topic) (all []*Node) {
+	for _, m := range n.world.nodes {
+		if n.links[m.id] != nil && m.topics[cache] != nil && !slices.Contains(t.mesh, m) {
+			all = append(all, m)
+		}
+	}
+	n.world.rnd.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+	return all
+}
+
+// announce tells some outside the mesh what is here (IHAVE); what they lack they ask for (IWANT).
+func (n *Node) announce(cache string, t *topic) {
+	if len(t.young) == 0 {
+		return
+	}
+	has := slices.Clone(t.young)
+	others := n.strangers(cache, t)
+	for _, m := range others[:min(len(others), lazyDegree)] {
+		n.control(m, func() {
+			if t := m.topics[cache]; t != nil {
+				lacks := slices.DeleteFunc(slices.Clone(has), func(h *message) bool { _, had := t.had[h]; return had })
+				m.control(n, func() { n.passAll(m, lacks) })
+			}
+		})
+	}
+}
+
+func (n *Node) passAll(to *Node, all []*message) {
+	for _, m := range all {
+		n.pass(to, m)
+	}
+}
+
+// control carries a message of gossip about gossip: small, and lost like the rest.
+func (n *Node) control(to *Node, arrive func()) {
+	l, life := n.links[to.id], to.life
+	if l == nil || l.cut() || n.world.rnd.Float64() < n.world.Links.Loss {
+		return
+	}
+	n.world.after(l.delay()+chance, func() {
+		if to.life == life && !l.closed && !l.cut() {
+			arrive()
+		}
+	})
+}
+
+// forget drops the batches that are told of no more, and those that may come again.
+func (t *topic) forget(now int64) {
+	t.young = slices.DeleteFunc(t.young, func(m *message) bool { return now-t.had[m] > remembered*int64(heartbeat) })
+	for m, at := range t.had {
+		if now-at > int64(forgetMessage) {
+			delete(t.had, m)
+		}
+	}
+}
+

@@ -1,0 +1,105 @@
+package p2p
+
+import (
+	"bufio"
+	"errors"
+	"io"
+	"time"
+
+	"github.com/geolru/geolru/geo"
+	"github.com/libp2p/go-libp2p/core/network"
+	"github.com/libp2p/go-libp2p/core/peer"
+	"github.com/libp2p/go-libp2p/core/protocol"
+)
+
+// lanePeers carries the peer exchange. It is this package's own: Send and Serve know nothing of it.
+const lanePeers uint8 = 0xff
+
+// lane is what distinguishes one lane from another.
+type lane struct {
+	name  string
+	frame int // bytes of the longest frame
+	queue int // bytes that may wait for one peer; a single frame may be longer
+}
+
+// lanes: a frame of fetch holds one value (8 MiB), one of sync one value or many records, each with what goes round it.
+var lanes = map[uint8]lane{
+	geo.LaneProbe:   {"probe", 64 << 10, 4 << 20},
+	geo.LaneFetch:   {"fetch", 8<<20 + 64<<10, 4 << 20},
+	geo.LaneSync:    {"sync", 8<<20 + 512<<10, 32 << 20},
+	geo.LaneAck:     {"ack", 64 << 10, 4 << 20},
+	geo.LaneExplain: {"explain", 64 << 10, 4 << 20},
+	lanePeers:       {"peers", maxExchange, 4 << 20},
+}
+
+func (l lane) protocol() protocol.ID { return protocol.ID("/" + protocolName + "/lane/" + l.name) }
+
+// laneBuffer is what one read or write of a stream may carry.
+const laneBuffer = 64 << 10
+
+// receive serves one inbound stream of a lane until it ends. The handler of frames runs here: while it works, and while
+// the peer is over its allowance, nothing more is read, so that the peer's queue fills and not this host's memory.
+func (h *Host) receive(number uint8) network.StreamHandler {
+	l := lanes[number]
+	return func(s network.Stream) {
+		from := s.Conn().RemotePeer()
+		name := geo.ID(from.String()) // made once: it costs more than a frame
+		in := bufio.NewReaderSize(s, laneBuffer)
+		for {
+			b, err := h.next(s, in, l.frame)
+			if err != nil {
+				h.ended(s, l, err)
+				return
+			}
+			h.count.frame(l.name, "in", len(b))
+			if !h.pace(from, len(b)) {
+				s.Reset()
+				return
+			}
+			if !h.deliver(from, name, number, b) {
+				h.strike(from, l.name)
+			}
+		}
+	}
+}
+
+// next reads one frame. Between frames a stream may rest for ever; a frame begun must be complete in time.
+func (h *Host) next(s network.Stream, in *bufio.Reader, limit int) ([]byte, error) {
+	if in.Buffered() == 0 {
+		s.SetReadDeadline(time.Time{})
+		if _, err := in.Peek(1); err != nil {
+			return nil, err
+		}
+		s.SetReadDeadline(time.Now().Add(h.cfg.times.frame))
+	}
+	return readFrame(in, limit)
+}
+
+func (h *Host) ended(s network.Stream, l lane, err error) {
+	if err == io.EOF {
+		s.Close()
+		return
+	}
+	s.Reset()
+	if errors.Is(err, errMalformed) {
+		h.strike(s.Conn().RemotePeer(), l.name)
+	}
+}
+
+// deliver hands a frame over and returns whether it was well formed. After Close it hands over nothing.
+func (h *Host) deliver(from peer.ID, name geo.ID, number uint8, b []byte) bool {
+	if number == lanePeers {
+		return h.learn(from, b)
+	}
+	return h.hand(name, number, "", b)
+}
+
+// hand calls the engine. The lock is held while it works, so that Close can wait for it.
+func (h *Host) hand(from geo.ID, number uint8, cache string, b []byte) bool {
+	h.handing.RLock()
+	defer h.handing.RUnlock()
+	if h.closed {
+		return true
+	}
+	return h.frame(from, number, cache, b)
+}

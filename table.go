@@ -1,0 +1,93 @@
+package geolru
+
+import (
+	"hash/maphash"
+
+	"github.com/geolru/geolru/crdt"
+	"github.com/geolru/geolru/internal/store"
+)
+
+// table is the store of a cache, in values: local without a node, coded (bytes inside) with one. Of both most methods
+// are the store's own. A key that is here but whose value does not decode comes back as its register, Kind Value, and
+// not ok; whoever is not ok otherwise has the zero register. Times and lifetimes are milliseconds.
+type table[V any] interface {
+	Get(key string, now int64) (V, crdt.Register, bool)
+	Peek(key string, now int64) (V, crdt.Register, bool)
+	Known(key string) crdt.Register
+	Set(key string, v V, ttl int64) (crdt.Version, error)
+	SetIf(key string, held crdt.Version, v V, ttl int64) (bool, error)
+	Delete(key string) (had bool)
+	DeleteIf(key string, held crdt.Version) bool
+	Touch(key string, ttl int64) bool
+	Clear()
+	Len() int
+	Counts() store.Counts
+
+	BeginLoad(key string) crdt.Version
+	// loaded makes a loaded value ready to be stored, outside every lock; put then stores it as of the version at.
+	loaded(v V) (put func(key string, at crdt.Version, ttl int64) bool, err error)
+	// records and keys visit n slots from cursor on, and give the live ones; next 0 is the end.
+	records(cursor uint64, n int) (recs []store.Record[V], next uint64)
+	keys(cursor uint64, n int) (keys []string, next uint64)
+	// observe has f called for every change, under a lock; nil ends it.
+	observe(f func(change[V]))
+}
+
+// change is one change of a table. value decodes the value that came or went, later and outside of locks; it means
+// something only where there is one.
+type change[V any] struct {
+	kind  store.ChangeKind
+	key   string
+	reg   crdt.Register
+	value func() (v V, ok bool)
+}
+
+// local is the table of a cache without a node: the store of the values themselves.
+type local[V any] struct{ *store.Store[V] }
+
+func openLocal[V any](o Options[V], clk *clock, gone func(string, V, store.Cause)) local[V] {
+	return local[V]{store.New(store.Config[V]{
+		Capacity: o.Capacity,
+		TTL:      o.TTL.Milliseconds(),
+		Hash:     hasher(),
+		Now:      clk.exact,
+		Weigh:    o.weigh(),
+		Evicted:  gone,
+	})}
+}
+
+// hasher hashes keys under a seed of its own, so that nobody who chooses keys can make them collide.
+func hasher() func(string) uint64 {
+	seed := maphash.MakeSeed()
+	return func(key string) uint64 { return maphash.String(seed, key) }
+}
+
+func (t local[V]) loaded(v V) (func(string, crdt.Version, int64) bool, error) {
+	return func(key string, at crdt.Version, ttl int64) bool { return t.EndLoad(key, at, v, ttl) }, nil
+}
+
+func (t local[V]) records(cursor uint64, n int) ([]store.Record[V], uint64) {
+	return scanRecords(t.Store, cursor, n)
+}
+
+func (t local[V]) keys(cursor uint64, n int) ([]string, uint64) { return scanKeys(t.Store, cursor, n) }
+
+func (t local[V]) observe(f func(change[V])) {
+	if f == nil {
+		t.OnChange(nil)
+		return
+	}
+	t.OnChange(func(c store.Change[V]) {
+		f(change[V]{c.Kind, c.Key, c.Register, func() (V, bool) { return c.Value, true }})
+	})
+}
+
+func scanRecords[P any](s *store.Store[P], cursor uint64, n int) (recs []store.Record[P], next uint64) {
+	next = s.Scan(cursor, n, func(r store.Record[P]) { recs = append(recs, r) })
+	return recs, next
+}
+
+func scanKeys[P any](s *store.Store[P], cursor uint64, n int) (keys []string, next uint64) {
+	next = s.Scan(cursor, n, func(r store.Record[P]) { keys = append(keys, r.Key) })
+	return keys, next
+}
