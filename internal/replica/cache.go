@@ -30,6 +30,10 @@ type Options struct {
 	Tombstones int
 	Weigh      func(key string, b Blob) int
 	Evicted    func(key string, b Blob, c store.Cause)
+
+	// Restore is called before the replica hears or is heard of: it may give fill what an earlier life left, and again
+	// if that was of no use. An error of fill says why it took nothing. nil = a cold start.
+	Restore func(fill func(*store.Snapshot) error)
 }
 
 // Cache is a replica of one cache. Safe for concurrent use.
@@ -70,11 +74,15 @@ func (e *Engine) Open(o Options) (*Cache, error) {
 	e.mu.Unlock()
 	c.origin = originOf(e.self, c.nonce)
 	c.authors[c.origin] = e.self
-	c.store = store.New(store.Config[Blob]{
+	cfg := store.Config[Blob]{
 		Capacity: o.Capacity, TTL: c.ttl, Replicated: true, Ghosts: o.Ghosts, Tombstones: o.Tombstones,
 		Hash: o.Hash, Now: e.millis, Stamp: c.stamp, Weigh: o.Weigh, Rank: rank,
 		Evicted: o.Evicted, Dirty: c.dirty, Forgot: c.active.forgot,
-	})
+	}
+	c.store = store.New(cfg)
+	if o.Restore != nil {
+		o.Restore(func(s *store.Snapshot) error { return c.fill(cfg, s) })
+	}
 	if err := e.register(c); err != nil {
 		return nil, err
 	}

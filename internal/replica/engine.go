@@ -284,7 +284,7 @@ func (e *Engine) checkReady() {
 // Flush calls done once nothing waits in any outbox.
 func (e *Engine) Flush(done func()) {
 	for _, c := range e.all() {
-		if c.store.Waiting() > 0 {
+		if c.store.Waiting() > 0 || c.out.busy.Load() {
 			e.clock.After(window, func() { e.Flush(done) })
 			return
 		}

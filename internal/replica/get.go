@@ -68,7 +68,7 @@ func nothing() {}
 // askNext asks the next peer, and sets the timer after which another is asked beside it. The caller runs the
 // continuation without the lock. mu is held.
 func (e *Engine) askNext(a *ask) (finish func()) {
-	for len(a.left) > 0 {
+	for len(a.left) > 0 && len(a.missing) > 0 {
 		id := a.left[0]
 		a.left = a.left[1:]
 		if !e.request(a, id) {

@@ -19,7 +19,8 @@ const (
 
 // outbox is the state of sending; the records that wait are in the store.
 type outbox struct {
-	busy atomic.Bool // a flush is scheduled or running
+	busy  atomic.Bool // a flush is scheduled or running
+	stuck []byte      // a batch that the network did not take: it has its dots, so it goes first; the flush's alone
 }
 
 // dirty is called by the store when something waits. It never waits itself.
@@ -49,14 +50,16 @@ func (c *Cache) flush() {
 // publish sends batches until nothing waits; ok is false when the network took no more.
 func (c *Cache) publish() (sent, ok bool) {
 	for {
-		b := c.batch()
-		if len(b.Records)+len(b.Touches) == 0 || c.isClosed() {
+		if c.out.stuck == nil {
+			c.out.stuck = c.batch()
+		}
+		if c.out.stuck == nil || c.isClosed() {
 			return sent, true
 		}
-		if !c.emit(b) {
+		if !c.emit(c.out.stuck) {
 			return sent, false
 		}
-		sent = true
+		c.out.stuck, sent = nil, true
 	}
 }
 
@@ -66,8 +69,8 @@ func (c *Cache) isClosed() bool {
 	return c.closed
 }
 
-// batch takes what fits into one batch out of the outbox.
-func (c *Cache) batch() *wire.Batch {
+// batch takes what fits into one batch out of the outbox; nil if nothing waits.
+func (c *Cache) batch() []byte {
 	b := &wire.Batch{Nonce: c.nonce}
 	room := batchRoom
 	c.store.Drain(func(rec store.Record[Blob], touch bool) bool {
@@ -86,7 +89,14 @@ func (c *Cache) batch() *wire.Batch {
 		}
 		return true
 	})
-	return b
+	if len(b.Records)+len(b.Touches) == 0 {
+		return nil
+	}
+	frame, err := wire.EncodeBatch(b)
+	if err != nil { // it is a gap for the others now, and sync brings it
+		c.engine.log.Error("batch not encodable", "cache", c.name, "err", err)
+	}
+	return frame
 }
 
 // announce makes a large value a ghost: its version goes out, and who wants the value fetches it (rule 4).
@@ -97,26 +107,15 @@ func announce(r wire.Record) wire.Record {
 	return r
 }
 
-// emit publishes a batch; what the network does not take waits in the outbox again.
-func (c *Cache) emit(b *wire.Batch) bool {
-	frame, err := wire.EncodeBatch(b)
-	if err != nil {
-		c.engine.log.Error("batch not encodable", "cache", c.name, "err", err)
-		return true
+// emit publishes a batch, if the network takes it.
+func (c *Cache) emit(frame []byte) bool {
+	if !c.engine.net.Publish(c.name, frame) {
+		c.engine.count(func(n *Counters) { n.Congested++ })
+		return false
 	}
-	if c.engine.net.Publish(c.name, frame) {
-		c.engine.count(func(n *Counters) { n.Published++ })
-		c.behind()
-		return true
-	}
-	c.engine.count(func(n *Counters) { n.Congested++ })
-	for _, r := range b.Records {
-		c.store.Requeue(r.Key, r.Version, false)
-	}
-	for _, t := range b.Touches {
-		c.store.Requeue(t.Key, t.Version, true)
-	}
-	return false
+	c.engine.count(func(n *Counters) { n.Published++ })
+	c.behind()
+	return true
 }
 
 func toWire(rec store.Record[Blob]) wire.Record {
