@@ -31,7 +31,7 @@ func newMesh(t *testing.T, nodes int) *mesh {
 	for range nodes {
 		m.add("here", standard)
 	}
-	m.Run(time.Second)
+	m.Run(15 * time.Second) // until nobody is new any more
 	return m
 }
 
@@ -259,6 +259,35 @@ func TestClockFarAheadPoisonsNobody(t *testing.T) {
 	if m.caches[1].Counts().Refused == 0 || m.Nodes()[1].Engine.Peers()[0].Note == "" {
 		t.Fatal("nobody was told")
 	}
+}
+
+func TestAwaitBeforeAnybodyIsThere(t *testing.T) {
+	m := newMesh(t, 1)
+	m.set(0, "k", "v")
+	have := -1
+	m.caches[0].Await(1, func(n int) { have = n })
+	m.add("here", standard)
+	if !m.Until(time.Second, func() bool { return have == 1 }) {
+		t.Fatal("the one that came later is not counted")
+	}
+	_, empty := m.add("here", replica.Options{Name: "other", Capacity: 1, TTL: time.Hour, Hash: spread})
+	nothing := -1
+	empty.Await(1, func(n int) { nothing = n })
+	if _, err := m.Nodes()[0].Engine.Open(replica.Options{Name: "other", Capacity: 1, TTL: time.Hour, Hash: spread}); err != nil {
+		t.Fatal(err)
+	}
+	if !m.Until(time.Second, func() bool { return nothing == 1 }) {
+		t.Fatal("nothing was written, so whoever comes has it all")
+	}
+}
+
+func TestLossRightAfterConnecting(t *testing.T) {
+	m := newMesh(t, 1)
+	m.Links.Loss = 1
+	m.add("here", standard)
+	m.Run(500 * time.Millisecond)
+	m.set(0, "k", "v")
+	m.want(1, "k", "v", 1500*time.Millisecond)
 }
 
 func TestExplain(t *testing.T) {

@@ -10,13 +10,18 @@ import (
 	"github.com/geolru/geolru/internal/wire"
 )
 
-// probeLost is how long the answer to a probe is waited for.
-const probeLost = 10 * time.Second
+const (
+	probeLost = 10 * time.Second // after which the answer to a probe is not waited for any more
+	// settling is how long after it connected a peer is compared with at every probe: gossip needs some heartbeats until
+	// a new peer is in its mesh, and what is published meanwhile may miss it without leaving a gap.
+	settling = 10 * time.Second
+)
 
 // peer is a member of the mesh. Guarded by engine.mu.
 type peer struct {
 	geo.Peer
-	left   int64                      // when its connection went, Unix nanoseconds
+	came   int64                      // when it connected, Unix nanoseconds
+	left   int64                      // when its connection went
 	probes map[uint64]int64           // under way: number and when sent
 	states map[string]wire.CacheState // of its caches, as last told; nil before the first probe
 	skew   time.Duration              // of its clock to ours, as last told
@@ -59,6 +64,7 @@ func (e *Engine) joined(g geo.Peer) {
 	if again {
 		return // new addresses, no new connection
 	}
+	p.came = now
 	p.probes, p.states, p.acks = map[uint64]int64{}, nil, map[string]*progress{}
 	e.rank.Add(g.ID, g.Region, now)
 	e.probeOne(p, now)
@@ -176,22 +182,35 @@ func (e *Engine) probeMessage(id uint64, reply bool) *wire.Probe {
 // probed takes in a probe, or the answer to one.
 func (e *Engine) probed(from geo.ID, m *wire.Probe) {
 	e.mu.Lock()
-	defer e.mu.Unlock()
-	p, now := e.member(from), e.clock.Now()
-	if p == nil || !p.Connected {
-		return
+	var due []func()
+	if p := e.member(from); p != nil && p.Connected {
+		due = e.heard(p, m)
 	}
+	e.mu.Unlock()
+	for _, f := range due {
+		f()
+	}
+}
+
+// heard answers a probe, or measures with the answer to one, and learns from it. mu is held; the caller runs the
+// continuations without it.
+func (e *Engine) heard(p *peer, m *wire.Probe) (due []func()) {
+	now := e.clock.Now()
 	if !m.Reply {
-		e.send(from, geo.LaneProbe, e.probeMessage(m.ID, true))
+		e.send(p.ID, geo.LaneProbe, e.probeMessage(m.ID, true))
 	} else if sent, ok := p.probes[m.ID]; ok {
 		delete(p.probes, m.ID)
-		e.rank.Sample(from, time.Duration(now-sent), now)
+		e.rank.Sample(p.ID, time.Duration(now-sent), now)
 	}
-	e.learn(p, m)
+	e.learn(p, m, now-p.came < int64(settling))
+	for _, c := range e.caches {
+		due = append(due, c.met()...)
+	}
+	return due
 }
 
 // learn notes what a peer tells of itself, and syncs at once with one that is new or has a new cache. mu is held.
-func (e *Engine) learn(p *peer, m *wire.Probe) {
+func (e *Engine) learn(p *peer, m *wire.Probe, settles bool) {
 	known := p.states
 	p.skew = time.Duration(m.Time-e.millis()) * time.Millisecond
 	p.states = make(map[string]wire.CacheState, len(m.Caches))
@@ -205,7 +224,7 @@ func (e *Engine) learn(p *peer, m *wire.Probe) {
 			continue
 		}
 		c.authors[originOf(p.ID, s.Nonce)] = p.ID
-		if before, met := known[c.name]; !met || before.Nonce != s.Nonce {
+		if before, met := known[c.name]; settles || !met || before.Nonce != s.Nonce {
 			c.compare(p)
 		}
 	}

@@ -1,0 +1,132 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// command runs the program.
+func command(args ...string) (code int, out, errs string) {
+	var o, e bytes.Buffer
+	code = run(context.Background(), append([]string{"geobench"}, args...), &o, &e)
+	return code, o.String(), e.String()
+}
+
+func TestCommandLinesThatMakeNoSense(t *testing.T) {
+	for line, says := range map[string]string{
+		"nonsense":                         `"nonsense"`,
+		"local extra":                      `"extra"`,
+		"local --phase nap":                `"nap"`,
+		"local --procs 0":                  "at least 1",
+		"local --cache memcached":          `"memcached"`,
+		"local --plot picture.gif":         "picture.gif",
+		"local --bogus":                    "bogus",
+		"hitratio":                         "which files",
+		"hitratio --format csv x":          `"csv"`,
+		"hitratio --size 200% x.trace":     `"200%"`,
+		"hitratio --size many x.trace":     `"many"`,
+		"hitratio --limit -1 x.trace":      "negative",
+		"hitratio --cache nothing x.trace": `"nothing"`,
+	} {
+		code, _, errs := command(strings.Fields(line)...)
+		if code != 2 || !strings.Contains(errs, says) {
+			t.Errorf("geobench %s: exit %d, %q; want 2 and a word of %q", line, code, errs, says)
+		}
+	}
+}
+
+func TestFilesThatAreNotThere(t *testing.T) {
+	code, _, errs := command("hitratio", filepath.Join(t.TempDir(), "gone.trace"))
+	if code != 1 || !strings.Contains(errs, "gone.trace") {
+		t.Errorf("exit %d, %q; want 1 and the name of the file", code, errs)
+	}
+}
+
+func TestHitratio(t *testing.T) {
+	dir := t.TempDir()
+	file, js, svg := filepath.Join(dir, "loop.lis"), filepath.Join(dir, "out.json"), filepath.Join(dir, "out.svg")
+	loop := strings.Repeat("1 1000 0 0\n", 3)
+	if err := os.WriteFile(file, []byte(loop), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	code, out, errs := command("hitratio", "--size", "50%", "--size", "100", "--cache", "golang-lru", "--json", js, "--plot", svg, file)
+	if code != 0 {
+		t.Fatalf("exit %d: %s", code, errs)
+	}
+	if !strings.Contains(out, "3000 requests of 1000 keys") {
+		t.Errorf("the table does not tell the size of the trace:\n%s", out)
+	}
+	var r hitReport
+	readJSON(t, js, &r)
+	for cache, want := range map[string]int{ruleLRU: 0, "golang-lru": 0, ruleOPT: 1000} { // a loop is the worst case
+		if row, ok := r.Traces[0].of(cache, 500); !ok || row.Hits != want {
+			t.Errorf("%s: %d hits, want %d", cache, row.Hits, want)
+		}
+	}
+	if picture, err := os.ReadFile(svg); err != nil || !bytes.Contains(picture, []byte("<svg")) {
+		t.Errorf("the picture: %v, %.40q", err, picture)
+	}
+}
+
+// Every phase and every figure, on a few entries: a table of all caches comes out, and nothing of it is missing.
+func TestLocal(t *testing.T) {
+	l := &localRun{plan: quickPlan(), phases: phases, progress: newProgress(&bytes.Buffer{})}
+	l.plan.Speed = speedPlan{Capacity: 4000, Ops: 2000, Rounds: 2, Procs: []int{1, 2}}
+	l.plan.Entries = 4000
+	l.plan.Expiry = expiryPlan{Entries: 1000, Fuse: 400 * time.Millisecond, Window: 20 * time.Millisecond}
+	r, err := l.run()
+	if err != nil {
+		t.Fatal(err)
+	}
+	const contenders, unbounded, withoutTTL = 10, 1, 1
+	if got, want := len(r.Speed), 2*(contenders*len(workloads())-unbounded); got != want {
+		t.Errorf("%d rows of speed, want %d", got, want)
+	}
+	for _, row := range r.Speed {
+		if row.Wall <= 0 || len(row.Samples) != 2 {
+			t.Errorf("nothing measured: %+v", row)
+		}
+	}
+	if got := len(r.Memory); got != 2*contenders {
+		t.Errorf("%d rows of memory, want %d", got, 2*contenders)
+	}
+	for _, row := range r.Memory {
+		if row.Held < 3000 {
+			t.Errorf("%s holds %d of 4000", row.Cache, row.Held)
+		}
+	}
+	if got := len(r.Expiry); got != contenders-withoutTTL {
+		t.Errorf("%d rows of expiry, want %d", got, contenders-withoutTTL)
+	}
+	var b bytes.Buffer
+	for _, table := range r.tables() {
+		if err := table.write(&b); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, heading := range []string{"CPU ns", "Wall ns", "Allocations", "Memory", "expire at once"} {
+		if !strings.Contains(b.String(), heading) {
+			t.Errorf("no table has %q in its heading", heading)
+		}
+	}
+	if n := len(r.charts()); n != 5 {
+		t.Errorf("%d charts, want 5", n)
+	}
+}
+
+func readJSON(t *testing.T, file string, into any) {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(text, into); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,76 @@
+package main
+
+import (
+	"fmt"
+	"image/color"
+	"io"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/plotutil"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+)
+
+// A chart in a picture.
+const (
+	chartWidth  = 16 * vg.Centimeter
+	chartHeight = 10 * vg.Centimeter
+	chartGap    = 5 * vg.Millimeter
+)
+
+// picture is the file that charts are drawn into. The zero value is none: nothing is drawn.
+type picture struct{ file, format string }
+
+// newPicture checks the name before anything is measured for it; "" = no picture.
+func newPicture(file string) (picture, error) {
+	if file == "" {
+		return picture{}, nil
+	}
+	format := strings.TrimPrefix(filepath.Ext(file), ".")
+	if formats := []string{"svg", "png"}; !slices.Contains(formats, format) {
+		return picture{}, usagef("--plot %s: a picture ends in one of %v", file, formats)
+	}
+	return picture{file, format}, nil
+}
+
+// save draws charts in so many columns.
+func (p picture) save(charts []*plot.Plot, columns int) error {
+	if p.file == "" {
+		return nil
+	}
+	if len(charts) == 0 {
+		return fmt.Errorf("draw %s: nothing was measured that could be drawn", p.file)
+	}
+	columns = min(columns, len(charts))
+	rows := (len(charts) + columns - 1) / columns
+	canvas, err := draw.NewFormattedCanvas(vg.Length(columns)*chartWidth, vg.Length(rows)*chartHeight, p.format)
+	if err != nil {
+		return fmt.Errorf("draw %s: %w", p.file, err)
+	}
+	tiles := draw.Tiles{Rows: rows, Cols: columns, PadX: chartGap, PadY: chartGap,
+		PadTop: chartGap, PadBottom: chartGap, PadLeft: chartGap, PadRight: chartGap}
+	for i, c := range charts {
+		c.Draw(tiles.At(draw.New(canvas), i%columns, i/columns))
+	}
+	return toFile(p.file, func(w io.Writer) error { _, err := canvas.WriteTo(w); return err })
+}
+
+// newChart is a chart on a white ground, with its legend to the right above.
+func newChart(title, x, y string) *plot.Plot {
+	c := plot.New()
+	c.Title.Text, c.X.Label.Text, c.Y.Label.Text = title, x, y
+	c.Legend.Top = true
+	c.Legend.TextStyle.Font.Size = vg.Points(8)
+	return c
+}
+
+// colour is the one of the i-th line or group of bars: a dozen that differ.
+func colour(i int) color.Color {
+	if i < len(plotutil.DarkColors) {
+		return plotutil.DarkColors[i]
+	}
+	return plotutil.SoftColors[i%len(plotutil.SoftColors)]
+}

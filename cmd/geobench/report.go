@@ -1,0 +1,79 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"time"
+
+	"github.com/urfave/cli/v3"
+
+	"github.com/geolru/geolru/cmd/geobench/internal/caches"
+)
+
+// surroundings is what figures depend on and do not show.
+type surroundings struct {
+	When     time.Time         `json:"when"`
+	Go       string            `json:"go"`
+	System   string            `json:"system"`
+	CPUs     int               `json:"cpus"`
+	Versions map[string]string `json:"versions"`
+}
+
+func about[V any](all []caches.Contender[V]) surroundings {
+	return surroundings{
+		When: time.Now().UTC().Truncate(time.Second), Go: runtime.Version(), System: runtime.GOOS + "/" + runtime.GOARCH,
+		CPUs: runtime.NumCPU(), Versions: versionsOf(all),
+	}
+}
+
+// title is the surroundings as a table.
+func (s surroundings) title(of string) *table {
+	t := &table{heading: fmt.Sprintf("# %s\n\n%s, %s, %d CPUs, %s", of, s.Go, s.System, s.CPUs, s.When.Format(time.RFC3339))}
+	t.row("cache", "version")
+	for _, c := range caches.All[int64]() {
+		if v, ok := s.Versions[c.Name]; ok {
+			t.row(c.Name, v)
+		}
+	}
+	return t
+}
+
+// publish writes the tables, and the report as JSON where --json says.
+func publish(cmd *cli.Command, report any, tables []*table) error {
+	out := cmd.Root().Writer
+	file := cmd.String("json")
+	if file == "-" {
+		return writeJSON(out, report)
+	}
+	for _, t := range tables {
+		if err := t.write(out); err != nil {
+			return err
+		}
+	}
+	if file == "" {
+		return nil
+	}
+	return toFile(file, func(w io.Writer) error { return writeJSON(w, report) })
+}
+
+func writeJSON(w io.Writer, report any) error {
+	e := json.NewEncoder(w)
+	e.SetIndent("", "  ")
+	return e.Encode(report)
+}
+
+// toFile writes a file, and says so if the last of it does not arrive.
+func toFile(path string, write func(io.Writer) error) error {
+	f, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	err = write(f)
+	if e := f.Close(); err == nil {
+		err = e
+	}
+	return err
+}
