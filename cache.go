@@ -176,7 +176,7 @@ const allStep = 256
 func (c *Cache[V]) All() iter.Seq2[string, V] {
 	return func(yield func(string, V) bool) {
 		for cursor := uint64(0); !c.closed.Load(); {
-			recs, next := c.table.records(cursor, allStep)
+			recs, next := c.table.Records(cursor, allStep)
 			for _, r := range recs {
 				if r.Deadline > c.clock.exact() && !yield(r.Key, r.Value) {
 					return
@@ -199,7 +199,7 @@ func (c *Cache[V]) Scan(cursor uint64, n int) (keys []string, next uint64) {
 	if c.closed.Load() {
 		return nil, 0
 	}
-	return c.table.keys(cursor, n)
+	return c.table.Keys(cursor, n)
 }
 
 // Len is how many entries are here.

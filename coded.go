@@ -62,12 +62,12 @@ func (t coded[V]) Counts() store.Counts {
 	return c
 }
 
-func (t coded[V]) loaded(v V) (func(string, crdt.Version, int64) bool, error) {
+func (t coded[V]) Loaded(v V) (func(string, crdt.Version, int64) bool, error) {
 	b, err := t.encode(v)
 	return func(key string, at crdt.Version, ttl int64) bool { return t.EndLoad(key, at, b, ttl) }, err
 }
 
-func (t coded[V]) records(cursor uint64, n int) (recs []store.Record[V], next uint64) {
+func (t coded[V]) Records(cursor uint64, n int) (recs []store.Record[V], next uint64) {
 	blobs, next := scanRecords(t.Store, cursor, n)
 	for _, b := range blobs {
 		if v, _, ok := t.value(b.Key, b.Value, b.Register, true); ok {
@@ -77,9 +77,9 @@ func (t coded[V]) records(cursor uint64, n int) (recs []store.Record[V], next ui
 	return recs, next
 }
 
-func (t coded[V]) keys(cursor uint64, n int) ([]string, uint64) { return scanKeys(t.Store, cursor, n) }
+func (t coded[V]) Keys(cursor uint64, n int) ([]string, uint64) { return scanKeys(t.Store, cursor, n) }
 
-func (t coded[V]) observe(f func(change[V])) {
+func (t coded[V]) Observe(f func(change[V])) {
 	if f == nil {
 		t.OnChange(nil)
 		return

@@ -61,7 +61,7 @@ func (l *loads[V]) stamp(f *flight[V]) {
 
 // ready encodes a loaded value. One that cannot be stored is an answer all the same.
 func (l *loads[V]) ready(f *flight[V]) {
-	put, err := l.table.loaded(f.value)
+	put, err := l.table.Loaded(f.value)
 	if err != nil {
 		l.failed.Add(1)
 		l.unfit(f.key, err)

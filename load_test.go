@@ -112,9 +112,7 @@ func TestLoaderThatDoesNotReturn(t *testing.T) {
 			}
 		}
 	}
-	if n := len(c.loads.slots); n != 0 {
-		eventually(t, "the slots are free", func() bool { return len(c.loads.slots) == 0 })
-	}
+	eventually(t, "the slots are free", func() bool { return len(c.loads.slots) == 0 })
 }
 
 func TestWaitersFollowTheirOwnContext(t *testing.T) {

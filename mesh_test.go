@@ -349,6 +349,8 @@ func TestRemoteWriteDuringALoadWins(t *testing.T) {
 	set, deleted := async(t.Context(), c, "set"), async(t.Context(), c, "deleted")
 	<-g.begun
 	<-g.begun
+	begun := time.Now().UnixMilli()
+	eventually(t, "the clock has moved on, or nothing says which came first", func() bool { return time.Now().UnixMilli() > begun })
 	writer.Set("set", "written")
 	writer.Delete("deleted")
 	writer.Sync(soon(t), 1)
@@ -393,15 +395,15 @@ func TestJoinNamesWhatIsWrong(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "file")
 	os.WriteFile(file, nil, 0o600)
 	for says, m := range map[string]Mesh{
-		"Secret":          {Secret: "short"},
-		"Timeout":         {Timeout: -1},
-		"Listen":          {Listen: []string{"garbage"}},
-		"Announce":        {Listen: []string{loopback}, Announce: []string{"/ip4/1.2.3"}},
-		"Bootstrap":       {Bootstrap: []string{"http://example.com"}},
-		"Cluster":         {Cluster: strings.Repeat("x", 1000)},
-		"Region":          {Region: "\xff"},
-		"Mesh.Dir":        {Dir: file},
-		"192.0.2.1":       {Listen: []string{"/ip4/192.0.2.1/tcp/1"}}, // an address for documents, nobody has it
+		"Secret":    {Secret: "short"},
+		"Timeout":   {Timeout: -1},
+		"Listen":    {Listen: []string{"garbage"}},
+		"Announce":  {Listen: []string{loopback}, Announce: []string{"/ip4/1.2.3"}},
+		"Bootstrap": {Bootstrap: []string{"http://example.com"}},
+		"Cluster":   {Cluster: strings.Repeat("x", 1000)},
+		"Region":    {Region: "\xff"},
+		"Mesh.Dir":  {Dir: file},
+		"192.0.2.1": {Listen: []string{"/ip4/192.0.2.1/tcp/1"}}, // an address for documents, nobody has it
 	} {
 		n, err := Join(t.Context(), m)
 		if err == nil {
@@ -497,11 +499,13 @@ func TestCloseSendsWhatWaits(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			nodes := meshed(t, 2)
 			c := replicas(t, nodes, Options[string]{})
+			c[0].Set("first words", "")
+			c[0].Sync(soon(t), 1)
 			for i := range 100 {
 				c[0].Set(fmt.Sprint(i), "last words")
 			}
 			end(nodes[0], c[0])
-			eventually(t, "they arrive", func() bool { return c[1].Len() == 100 })
+			eventually(t, "they arrive", func() bool { return c[1].Len() == 101 })
 		})
 	}
 }

@@ -83,6 +83,9 @@ func (c collector) Describe(ch chan<- *prometheus.Desc) {
 	for _, m := range nodeMetrics {
 		ch <- m.desc
 	}
+	for _, m := range diskMetrics {
+		ch <- m.desc
+	}
 	ch <- peerMetric.desc
 	for _, below := range c.node.host.Collectors() {
 		below.Describe(ch)
@@ -100,6 +103,11 @@ func (c collector) Collect(ch chan<- prometheus.Metric) {
 	counted := c.node.engine.Counters()
 	for _, m := range nodeMetrics {
 		ch <- m.collect(counted)
+	}
+	if disk := c.node.disk; disk != nil {
+		for _, m := range diskMetrics {
+			ch <- m.collect(disk)
+		}
 	}
 	connected := 0
 	for _, p := range c.node.engine.Peers() {

@@ -3,6 +3,7 @@ package geolru
 import (
 	"context"
 	crand "crypto/rand"
+	"errors"
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
@@ -20,7 +21,7 @@ import (
 
 const (
 	defaultTimeout = 3600 * time.Millisecond // a handshake over the longest way round the earth, with one lost packet
-	flushFor       = 2 * time.Second         // how long a Close waits for what is to be sent
+	flushFor       = 2 * time.Second         // how long a Close waits for another node to have what was written
 )
 
 // Mesh says which mesh to join, and how. The zero value works: a node that knows nobody, is not dialled, and talks to
@@ -32,19 +33,9 @@ type Mesh struct {
 	Bootstrap []string      // multiaddrs of known peers, with or without /p2p/ID, /dnsaddr allowed; unreachable ones are retried for ever
 	Region    string        // label told to peers, e.g. "eu-west-1"; at most 128 bytes
 	Secret    string        // admission, at least 16 characters; "" = loopback peers only. "new,old" while rotating
-	Dir       string        // keeps identity.key, so that the ID survives a restart; made if missing, mode 0700; "" = nothing on disk
+	Dir       string        // keeps identity.key and a snapshot of each cache, so that ID and entries survive a restart; made if missing, mode 0700; of one node alone; "" = nothing on disk
 	Timeout   time.Duration // of dialling, and of a miss that asks peers; 0 = 3.6 s
 	Log       *slog.Logger  // nil = silent
-}
-
-// Peer is an admitted member of the mesh, as this node sees it.
-type Peer struct {
-	ID, Region string
-	Addrs      []string      // dialable multiaddrs, each ending in /p2p/ID
-	RTT        time.Duration // there and back; 0 = not measured
-	Lag        time.Duration // for how long it has lacked something that was written here; 0 = it has all
-	Connected  bool
-	Note       string // why nothing is synced with it, for people: a clock that is off, another TTL; empty if nothing is wrong
 }
 
 // Node is the membership of this process in a mesh: one is enough, for any number of caches up to 1,024. Make one with
@@ -52,6 +43,7 @@ type Peer struct {
 type Node struct {
 	host     *p2p.Host
 	engine   *replica.Engine
+	disk     *disk // nil = nothing is kept
 	log      *slog.Logger
 	timeout  time.Duration
 	first    bool      // it has nobody to look for
@@ -59,6 +51,7 @@ type Node struct {
 	closing  sync.Once
 	done     chan struct{} // closed by Close
 	closeErr error
+	tasks    sync.WaitGroup // what runs until Close
 
 	mu     sync.Mutex // guards caches
 	caches []member   // open; nil after Close
@@ -67,7 +60,9 @@ type Node struct {
 
 // member is a cache as its node sees it.
 type member interface {
+	settle(ctx context.Context) // until another node has all that was written here
 	shut()
+	save()
 	label() string
 	Stats() Stats
 	undecodable() uint64
@@ -83,21 +78,30 @@ func Join(ctx context.Context, m Mesh) (*Node, error) {
 	if err != nil {
 		return nil, err
 	}
+	disk, err := openDisk(m)
+	if err != nil {
+		return nil, err
+	}
 	host, err := p2p.New(m.host())
 	if err != nil {
+		disk.close()
 		return nil, fmt.Errorf("geolru: join: %w", err)
 	}
 	if err := ctx.Err(); err != nil {
 		host.Close()
+		disk.close()
 		return nil, err
 	}
 	n := &Node{
-		host: host, log: m.Log, timeout: m.Timeout, first: len(m.Bootstrap) == 0, joined: time.Now(),
+		host: host, disk: disk, log: m.Log, timeout: m.Timeout, first: len(m.Bootstrap) == 0, joined: time.Now(),
 		done: make(chan struct{}),
 	}
 	n.engine = replica.New(replica.Config{
 		Net: host, Clock: system{}, Rand: newRand(), Region: m.Region, Timeout: m.Timeout, Log: m.Log,
 	})
+	if disk != nil {
+		n.tasks.Go(n.keep)
+	}
 	return n, nil
 }
 
@@ -144,93 +148,40 @@ func (n *Node) ID() string { return string(n.host.Self()) }
 // Addrs is where this node can be dialled: multiaddrs, each ending in /p2p/ID. Empty for a client.
 func (n *Node) Addrs() []string { return n.host.Addrs() }
 
-// Peers is the admitted members, nearest first; those that are not connected now come last.
-func (n *Node) Peers() []Peer {
-	infos := n.engine.Peers()
-	peers := make([]Peer, 0, len(infos))
-	for _, p := range infos {
-		peers = append(peers, Peer{
-			ID: string(p.ID), Region: p.Region, Addrs: p.Addrs, RTT: p.RTT, Lag: p.Lag, Connected: p.Connected, Note: p.Note,
-		})
-	}
-	return peers
-}
-
-// Ready waits until every cache that is open on the node has had everything from a peer, or there is none to have it
-// from: no peer is connected when Mesh.Timeout has passed since Join (at once where Mesh.Bootstrap names nobody), or
-// nothing has come from those that are for a whole Mesh.Timeout. The error is that of ctx, or [ErrClosed].
-func (n *Node) Ready(ctx context.Context) error {
-	synced := make(chan struct{})
-	cancel := n.engine.Ready(func() { close(synced) })
-	defer cancel()
-	look := time.NewTimer(n.patience())
-	defer look.Stop()
-	for had := int64(-1); ; {
-		select {
-		case <-synced:
-			return nil
-		case <-look.C:
-			has := n.moved()
-			if !n.connected() || has == had {
-				return nil
-			}
-			had = has
-			look.Reset(n.timeout)
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-n.done:
-			return ErrClosed
-		}
-	}
-}
-
-func (n *Node) connected() bool {
-	return slices.ContainsFunc(n.engine.Peers(), func(p replica.PeerInfo) bool { return p.Connected })
-}
-
-// patience is how long the node still waits for its first peer.
-func (n *Node) patience() time.Duration {
-	if n.first {
-		return 0
-	}
-	return n.timeout - time.Since(n.joined)
-}
-
-// moved rises while anything comes from peers by sync, or is about to.
-func (n *Node) moved() int64 {
-	c := n.engine.Counters()
-	return int64(c.Pulls + c.Busy + c.Moved)
-}
-
 // Collector is every metric of the node and its caches, to be registered once with a registry of the caller's choice.
 // The name of a cache is a label, a key never is.
 func (n *Node) Collector() prometheus.Collector { return collector{n} }
 
-// Close sends what waits to be sent, for at most 2 s, closes the caches on the node and leaves the mesh. A second Close
-// waits for the first and returns what it did.
+// Close sends what waits to be sent, for at most 2 s, closes the caches on the node, with a snapshot of each if there is
+// a Mesh.Dir, and leaves the mesh. A second Close waits for the first and returns what it did.
 func (n *Node) Close() error {
 	n.closing.Do(func() {
-		n.flush()
+		n.flush(n.open()...)
 		close(n.done)
 		for _, c := range n.part() {
 			c.shut()
 		}
 		n.engine.Close()
-		if err := n.host.Close(); err != nil {
+		n.tasks.Wait()
+		if err := errors.Join(n.host.Close(), n.disk.close()); err != nil {
 			n.closeErr = fmt.Errorf("geolru: close node: %w", err)
 		}
 	})
 	return n.closeErr
 }
 
-// flush waits until nothing waits to be sent.
-func (n *Node) flush() {
-	sent := make(chan struct{})
-	n.engine.Flush(func() { close(sent) })
-	select {
-	case <-sent:
-	case <-time.After(flushFor):
+// flush waits until another node has all that was written to the caches.
+func (n *Node) flush(caches ...member) {
+	if !n.connected() {
+		return
 	}
+	ctx, cancel := context.WithTimeout(context.Background(), flushFor)
+	defer cancel()
+	var all sync.WaitGroup
+	for _, c := range caches {
+		all.Go(func() { c.settle(ctx) })
+	}
+	all.Wait()
 }
 
 // add makes c one of the node's caches; false if the node is closed.

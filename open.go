@@ -77,6 +77,7 @@ func (c *Cache[V]) replicate(o Options[V], say func(string, V, store.Cause)) err
 	}
 	c.mesh, err = o.Node.engine.Open(replica.Options{
 		Name: o.Name, Capacity: o.Capacity, TTL: o.TTL, Hash: hasher(), Weigh: f.weigh(o.weigh()), Evicted: f.tell(say),
+		Restore: o.Node.disk.restore(o.Name, o.TTL.Milliseconds()),
 	})
 	if err != nil {
 		return fmt.Errorf("geolru: open %q: %w", o.Name, err)
@@ -110,12 +111,13 @@ func (c *Cache[V]) unfit(key string, err error) {
 }
 
 // Close ends the cache on this node: other nodes keep what they have. Loads that run are cancelled, those who wait for
-// one get [ErrClosed], and so does every later call that has an error to answer with. On a node, what was written and
-// not yet sent is sent first, for at most 2 s. It always returns nil; a second Close does nothing.
+// one get [ErrClosed], and so does every later call that has an error to answer with. On a node it first waits, for at
+// most 2 s, until another node has what was written here, if any is connected. It always returns nil; a second Close
+// does nothing.
 func (c *Cache[V]) Close() error {
 	if c.closed.CompareAndSwap(false, true) {
 		if c.node != nil {
-			c.node.flush()
+			c.node.flush(c)
 			c.node.remove(c)
 		}
 		c.end()
@@ -135,6 +137,7 @@ func (c *Cache[V]) end() {
 	c.hub.close()
 	c.clock.leave(c.swept)
 	if c.mesh != nil {
+		c.save()
 		c.mesh.Close()
 	}
 }

@@ -21,6 +21,10 @@ func (c *Cache[V]) Sync(ctx context.Context, n int) (int, error) {
 	case c.mesh == nil:
 		return 0, nil
 	}
+	return c.await(ctx, n)
+}
+
+func (c *Cache[V]) await(ctx context.Context, n int) (int, error) {
 	done := make(chan int, 1)
 	cancel := c.mesh.Await(n, func(have int) { done <- have })
 	select {
@@ -30,6 +34,13 @@ func (c *Cache[V]) Sync(ctx context.Context, n int) (int, error) {
 		return cancel(), ctx.Err()
 	case <-c.ctx.Done():
 		return cancel(), ErrClosed
+	}
+}
+
+// settle waits until another node has all that was written here, as long as ctx lets it.
+func (c *Cache[V]) settle(ctx context.Context) {
+	if s := c.mesh.Store(); s.Seq() > 0 || s.Waiting() > 0 {
+		c.await(ctx, 1)
 	}
 }
 

@@ -24,13 +24,13 @@ type table[V any] interface {
 	Counts() store.Counts
 
 	BeginLoad(key string) crdt.Version
-	// loaded makes a loaded value ready to be stored, outside every lock; put then stores it as of the version at.
-	loaded(v V) (put func(key string, at crdt.Version, ttl int64) bool, err error)
-	// records and keys visit n slots from cursor on, and give the live ones; next 0 is the end.
-	records(cursor uint64, n int) (recs []store.Record[V], next uint64)
-	keys(cursor uint64, n int) (keys []string, next uint64)
-	// observe has f called for every change, under a lock; nil ends it.
-	observe(f func(change[V]))
+	// Loaded makes a loaded value ready to be stored, outside every lock; put then stores it as of the version at.
+	Loaded(v V) (put func(key string, at crdt.Version, ttl int64) bool, err error)
+	// Records and Keys visit n slots from cursor on, and give the live ones; next 0 is the end.
+	Records(cursor uint64, n int) (recs []store.Record[V], next uint64)
+	Keys(cursor uint64, n int) (keys []string, next uint64)
+	// Observe has f called for every change, under a lock; nil ends it.
+	Observe(f func(change[V]))
 }
 
 // change is one change of a table. value decodes the value that came or went, later and outside of locks; it means
@@ -62,17 +62,17 @@ func hasher() func(string) uint64 {
 	return func(key string) uint64 { return maphash.String(seed, key) }
 }
 
-func (t local[V]) loaded(v V) (func(string, crdt.Version, int64) bool, error) {
+func (t local[V]) Loaded(v V) (func(string, crdt.Version, int64) bool, error) {
 	return func(key string, at crdt.Version, ttl int64) bool { return t.EndLoad(key, at, v, ttl) }, nil
 }
 
-func (t local[V]) records(cursor uint64, n int) ([]store.Record[V], uint64) {
+func (t local[V]) Records(cursor uint64, n int) ([]store.Record[V], uint64) {
 	return scanRecords(t.Store, cursor, n)
 }
 
-func (t local[V]) keys(cursor uint64, n int) ([]string, uint64) { return scanKeys(t.Store, cursor, n) }
+func (t local[V]) Keys(cursor uint64, n int) ([]string, uint64) { return scanKeys(t.Store, cursor, n) }
 
-func (t local[V]) observe(f func(change[V])) {
+func (t local[V]) Observe(f func(change[V])) {
 	if f == nil {
 		t.OnChange(nil)
 		return

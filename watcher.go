@@ -31,7 +31,7 @@ func (h *hub[V]) add(prefix string) *watcher[V] {
 	all := append(slices.Clone(h.all()), w)
 	h.watchers.Store(&all)
 	if len(all) == 1 {
-		h.table.observe(h.publish)
+		h.table.Observe(h.publish)
 	}
 	return w
 }
@@ -54,7 +54,7 @@ func (h *hub[V]) remove(w *watcher[V]) {
 	rest := slices.Delete(slices.Clone(h.all()), i, i+1)
 	h.watchers.Store(&rest)
 	if len(rest) == 0 {
-		h.table.observe(nil)
+		h.table.Observe(nil)
 	}
 	close(w.ended)
 }

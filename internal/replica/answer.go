@@ -7,6 +7,7 @@ import (
 
 	"github.com/geolru/geolru/crdt"
 	"github.com/geolru/geolru/geo"
+	"github.com/geolru/geolru/internal/plant"
 	"github.com/geolru/geolru/internal/store"
 	"github.com/geolru/geolru/internal/wire"
 )
@@ -48,6 +49,9 @@ type answers struct {
 
 // forgot taints the answers to those who lack a dot that is forgotten now.
 func (as *answers) forgot(d crdt.Dot) {
+	if plant.On(plant.ForgotMeanwhile) {
+		return
+	}
 	as.mu.Lock()
 	defer as.mu.Unlock()
 	for _, a := range as.list {
@@ -138,7 +142,7 @@ func (c *Cache) answer(a *answer, lacks *crdt.Seen) {
 	seen := c.digest()
 	e.mu.Unlock()
 	floor, forgotten := c.store.Floor(), c.store.Forgotten()
-	a.lossy = lacks.LacksUpTo(seen, numbers(forgotten, c.eldest(e.millis())))
+	a.lossy = !plant.On(plant.NoLossy) && lacks.LacksUpTo(seen, numbers(forgotten, c.eldest(e.millis())))
 	if !c.sendDigest(a, seen, floor, forgotten) {
 		c.active.end(a)
 		return
@@ -254,7 +258,7 @@ func (as *answers) grant(from geo.ID, m *wire.Credit, now int64) *answer {
 // collect walks on until a frame is full or so many slots are behind.
 func (c *Cache) collect(a *answer) (records []wire.Record, size int) {
 	a.cursor = c.store.Walk(a.cursor, walkStep, func(rec store.Record[Blob]) bool {
-		if a.lacks.Has(rec.Dot()) {
+		if c.leftOut(rec, a.lacks) {
 			return true
 		}
 		r := toWire(rec)

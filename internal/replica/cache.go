@@ -10,6 +10,7 @@ import (
 
 	"github.com/geolru/geolru/crdt"
 	"github.com/geolru/geolru/geo"
+	"github.com/geolru/geolru/internal/plant"
 	"github.com/geolru/geolru/internal/store"
 	"github.com/geolru/geolru/internal/wire"
 )
@@ -72,6 +73,9 @@ func (e *Engine) Open(o Options) (*Cache, error) {
 	e.mu.Lock()
 	binary.LittleEndian.PutUint64(c.nonce[:], e.rnd.Uint64())
 	e.mu.Unlock()
+	if plant.On(plant.SameOrigin) {
+		clear(c.nonce[:])
+	}
 	c.origin = originOf(e.self, c.nonce)
 	c.authors[c.origin] = e.self
 	cfg := store.Config[Blob]{
@@ -110,6 +114,9 @@ func rank(b Blob) uint64 {
 
 // stamp is a version above `above` and everything that this cache has stamped or seen.
 func (c *Cache) stamp(above crdt.Time) crdt.Version {
+	if plant.On(plant.WallClock) {
+		return crdt.Version{Time: crdt.At(c.engine.millis()), Origin: c.origin}
+	}
 	t := c.clock.Now(c.engine.millis())
 	if t <= above {
 		t = above.Next()
@@ -169,11 +176,21 @@ func (c *Cache) eldest(now int64) crdt.Time {
 	return crdt.At(max(now-crdt.Retention(time.Duration(c.ttl)*time.Millisecond), 0))
 }
 
-// digest is what this replica has seen, all its own records included. The caller must have given the records that are
-// to be covered their dots. Taken before a record is read it vouches for that record. engine.mu is held.
+// digest is what this replica has seen, all its own records included, less what nothing can be alive of. The caller must
+// have given the records that are to be covered their dots. Taken before a record is read it vouches for that record.
+// engine.mu is held.
 func (c *Cache) digest() *crdt.Seen {
 	s := c.seen.Clone()
 	s.Prune(c.eldest(c.engine.millis()))
+	return c.withOwn(s)
+}
+
+// claim is digest with all that is remembered: what a pull says it need not be sent. A peer whose clock is slower does
+// not take for dead yet what is dead here, and would send it in every round. engine.mu is held.
+func (c *Cache) claim() *crdt.Seen { return c.withOwn(c.seen.Clone()) }
+
+// withOwn adds what was written here. engine.mu is held.
+func (c *Cache) withOwn(s *crdt.Seen) *crdt.Seen {
 	if n := c.store.Seq(); n > 0 {
 		if err := s.UnionKnown([]crdt.Known{{Origin: c.origin, Head: n, Last: c.clock.Last()}}); err != nil {
 			c.engine.log.Error("own dots not marked", "cache", c.name, "err", err)

@@ -70,7 +70,7 @@ func (c *Cache) admit(r wire.Record, now int64, by store.Heads, via store.Via) b
 		c.engine.log.Debug("record dropped", "cache", c.name, "reason", reason)
 		return false
 	}
-	if err := c.clock.Observe(r.Version.Time, now); err != nil {
+	if err := c.clock.Observe(r.Version.Time, now); err != nil && !c.deceived(r.Version.Time) {
 		c.refused.Add(1)
 		c.engine.count(func(n *Counters) { n.Future++ })
 		return false

@@ -7,6 +7,7 @@ import (
 
 	"github.com/geolru/geolru/crdt"
 	"github.com/geolru/geolru/geo"
+	"github.com/geolru/geolru/internal/plant"
 	"github.com/geolru/geolru/internal/store"
 	"github.com/geolru/geolru/internal/wire"
 )
@@ -201,7 +202,7 @@ func (c *Cache) fetched(from geo.ID, m *wire.Fetched) {
 	for _, h := range m.Heads {
 		vouch[h.Origin] = h.N
 	}
-	got := c.borrow(m.Records, func(o crdt.Origin) uint64 { return vouch[o] })
+	got := c.borrow(m.Records, func(o crdt.Origin) uint64 { return vouchedFor(vouch, o) })
 	e := c.engine
 	e.mu.Lock()
 	finish := nothing
@@ -224,6 +225,8 @@ func (c *Cache) borrow(records []wire.Record, by store.Heads) map[string]Blob {
 		merged = append(merged, r)
 		if b, _, ok := c.store.Peek(r.Key, now); ok {
 			got[r.Key] = b
+		} else if plant.On(plant.CallerRefused) && r.Kind == crdt.Value && r.Deadline > now {
+			got[r.Key] = fromWire(r).Value
 		}
 	}
 	e.mu.Lock()

@@ -5,6 +5,7 @@ import (
 
 	"github.com/geolru/geolru/crdt"
 	"github.com/geolru/geolru/geo"
+	"github.com/geolru/geolru/internal/plant"
 	"github.com/geolru/geolru/internal/store"
 	"github.com/geolru/geolru/internal/wire"
 )
@@ -108,7 +109,9 @@ func (c *Cache) listed(from geo.ID, m *wire.List) bool {
 	if !m.Last {
 		return true
 	}
-	c.clock.Raise(s.lossy.floor)
+	if !plant.On(plant.FloorNotClock) {
+		c.clock.Raise(s.lossy.floor)
+	}
 	forgotten := make(map[crdt.Origin]store.Forgotten, len(s.lossy.forgotten))
 	for _, f := range s.lossy.forgotten {
 		forgotten[f.Origin] = store.Forgotten{N: f.N, Time: f.Time}

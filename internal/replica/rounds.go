@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/geolru/geolru/crdt"
+	"github.com/geolru/geolru/internal/plant"
 )
 
 // A round with a near peer every 5 s ± 20 % and with one of another region every 30 s bounds how long a loss at the end
@@ -68,7 +69,7 @@ func (c *Cache) compare(p *peer) {
 	if p == nil {
 		return
 	}
-	if s, ok := p.states[c.name]; ok && s.Hash == c.digest().Hash() {
+	if s, ok := p.states[c.name]; ok && s.Hash == c.digest().Hash() && !plant.On(plant.ContentUnion) {
 		c.complete()
 		return
 	}
@@ -86,5 +87,5 @@ func (c *Cache) complete() {
 // syncs tells whether a peer holds this cache and may be synced with. engine.mu is held.
 func (c *Cache) syncs(p *peer) bool {
 	s, ok := p.states[c.name]
-	return ok && p.Connected && s.TTL == c.ttl && p.skew.Abs() <= crdt.MaxSkew
+	return ok && p.Connected && s.TTL == c.ttl && (p.skew.Abs() <= crdt.MaxSkew || plant.On(plant.NoSkewCheck))
 }

@@ -3,7 +3,6 @@ package sim
 import (
 	"slices"
 	"time"
-
 )
 
 // How gossipsub v1.1 has batches travel (github.com/libp2p/specs, gossipsub-v1.1.md; the constants are its defaults),
@@ -40,6 +39,9 @@ type topic struct {
 
 // Publish gossips a batch.
 func (n *Node) Publish(cache string, batch []byte) bool {
+	if n.Congested {
+		return false
+	}
 	n.world.Tally.Batches++
 	m := &message{author: n, cache: cache, batch: slices.Clone(batch), at: n.world.now}
 	if t := n.topics[cache]; t != nil {
@@ -217,4 +219,3 @@ func (t *topic) forget(now int64) {
 		}
 	}
 }
-

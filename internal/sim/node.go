@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/geolru/geolru/crdt"
 	"github.com/geolru/geolru/geo"
 	"github.com/geolru/geolru/internal/replica"
 )
@@ -14,9 +15,12 @@ import (
 // Node is one node: an engine with a clock and a network of this world.
 type Node struct {
 	Engine *replica.Engine
-	Offset time.Duration // of its clock; may be changed between runs: a step
+	Offset time.Duration // of its clock; set it before the first run, then Step
 	Drift  float64       // of its clock: seconds gained per second
 	Grain  time.Duration // its clock shows multiples of it; 0 = exact
+	Mad    bool          // its clock is beyond all bounds: nobody is to believe it
+
+	Congested bool // its network takes no gossip; may be changed between runs
 
 	world  *World
 	id     geo.ID
@@ -29,6 +33,8 @@ type Node struct {
 	links  map[geo.ID]*link  // to others, one each way
 	frame  func(geo.ID, uint8, string, []byte) bool
 	peer   func(geo.Peer)
+
+	setBack bool // its clock was, in its present life
 }
 
 // Add makes a node in a region; it is connected to all others at once.
@@ -41,12 +47,16 @@ func (w *World) Add(region string) *Node {
 
 // Start begins a life: a new engine without caches. The node must be down or new.
 func (n *Node) Start() {
-	n.life++
-	n.up, n.topics, n.links = true, map[string]*topic{}, map[geo.ID]*link{}
 	w := n.world
 	for _, m := range w.nodes {
 		m.close(m.links[n.id]) // whoever has not noticed the crash does now
+		if l := n.links[m.id]; l != nil {
+			l.closed = true
+		}
 	}
+	n.life++
+	n.setBack = false
+	n.up, n.topics, n.links = true, map[string]*topic{}, map[geo.ID]*link{}
 	n.Engine = replica.New(replica.Config{
 		Net: n, Clock: n, Region: n.region, Log: slog.New(slog.DiscardHandler),
 		Rand: rand.New(rand.NewPCG(w.rnd.Uint64(), w.rnd.Uint64())),
@@ -79,6 +89,25 @@ func (n *Node) Now() int64 {
 		t -= t % int64(n.Grain)
 	}
 	return t
+}
+
+// Step sets the clock of a node, forwards or back.
+func (n *Node) Step(offset time.Duration) {
+	n.world.Tally.Steps++
+	n.ahead(0)
+	n.setBack = n.setBack || offset < n.Offset
+	n.Offset = offset
+}
+
+// ahead tells whether a time is beyond the clock bound of every sound clock that the world has had.
+func (n *Node) ahead(t crdt.Time) bool {
+	w := n.world
+	for _, m := range w.nodes {
+		if !m.Mad {
+			w.highest = max(w.highest, m.Now())
+		}
+	}
+	return !n.Mad && t.Milli() > w.highest/1e6+crdt.MaxSkew.Milliseconds()
 }
 
 // After runs f when d has passed, unless the node has died by then.

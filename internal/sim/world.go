@@ -21,13 +21,14 @@ type World struct {
 	Tally Tally                // what has happened so far
 	Trace func(string, ...any) // is told every change of every replica that an oracle follows; nil = nobody is
 
-	now    int64 // nanoseconds since the Epoch
-	drawn  uint64
-	events events
-	nodes  []*Node
-	rnd    *rand.Rand
-	story  hash.Hash
-	line   []byte // of the story, while it is put together
+	now     int64 // nanoseconds since the Epoch
+	highest int64 // that a sound clock has shown, Unix nanoseconds
+	drawn   uint64
+	events  events
+	nodes   []*Node
+	rnd     *rand.Rand
+	story   hash.Hash
+	line    []byte // of the story, while it is put together
 }
 
 // Tally counts what has happened in a world.
@@ -120,4 +121,12 @@ func (q *events) Pop() any {
 	old[len(old)-1] = nil
 	*q = old[:len(old)-1]
 	return last
+}
+
+// Plus is the sum of two tallies.
+func (t Tally) Plus(u Tally) Tally {
+	return Tally{
+		t.Events + u.Events, t.Frames + u.Frames, t.Batches + u.Batches, t.Lost + u.Lost, t.Doubled + u.Doubled, t.Late + u.Late,
+		t.Crashes + u.Crashes, t.Cuts + u.Cuts, t.Mutes + u.Mutes, t.Breaks + u.Breaks, t.Steps + u.Steps,
+	}
 }

@@ -1,6 +1,9 @@
 package store
 
-import "github.com/geolru/geolru/crdt"
+import (
+	"github.com/geolru/geolru/crdt"
+	"github.com/geolru/geolru/internal/plant"
+)
 
 // Clear removes everything written before it, in a replicated cache on every node: it is a version of the whole cache
 // (rule 11).
@@ -89,7 +92,7 @@ func (sh *shard[P]) sweepCleared(again bool) {
 			continue
 		}
 		it := sh.table.At(slot)
-		value, dead := it.reg.Kind == crdt.Value, sh.store.cleared(it.reg.Version)
+		value, dead := it.reg.Kind == crdt.Value, sh.store.sweeps(it.reg.Version)
 		if value && dead {
 			sh.fell(sh.table.Key(slot), it.value, CauseDeleted)
 		}
@@ -133,7 +136,7 @@ func (s *Store[P]) dotClear() crdt.Register {
 func (s *Store[P]) pruneClear(now int64) {
 	s.clearMu.Lock()
 	defer s.clearMu.Unlock()
-	if r := s.clear.Load(); r != nil && s.outlived(r.Version.Time, now) {
+	if r := s.clear.Load(); r != nil && (s.outlived(r.Version.Time, now) || plant.On(plant.ClearShort)) {
 		s.clear.Store(nil)
 		s.queueClear(false)
 	}

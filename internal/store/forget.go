@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 
 	"github.com/geolru/geolru/crdt"
+	"github.com/geolru/geolru/internal/plant"
 )
 
 // Heads tells how far somebody has seen an origin without a hole: every number from 1 to the result. It is how a
@@ -28,7 +29,7 @@ type memory struct {
 func (m *memory) rise(t crdt.Time) {
 	for {
 		old := m.floor.Load()
-		if uint64(t) <= old || m.floor.CompareAndSwap(old, uint64(t)) {
+		if uint64(t) <= old || plant.On(plant.NoFloor) || m.floor.CompareAndSwap(old, uint64(t)) {
 			return
 		}
 	}
@@ -36,7 +37,7 @@ func (m *memory) rise(t crdt.Time) {
 
 // number notes that d, written at t, is forgotten.
 func (m *memory) number(d crdt.Dot, t crdt.Time) {
-	if d.Seq == 0 {
+	if d.Seq == 0 || plant.On(plant.NoForgotten) {
 		return
 	}
 	m.mu.Lock()
@@ -80,7 +81,7 @@ func (m *memory) prune(outlived func(crdt.Time) bool) {
 // it deleted without having seen it.
 func (sh *shard[P]) forget(slot uint32, now int64) {
 	s, it := sh.store, sh.table.At(slot)
-	if !s.outlived(it.reg.Version.Time, now) {
+	if !s.outlived(it.reg.Version.Time, now) && !(plant.On(plant.TombstoneSilent) && it.reg.Kind == crdt.Tombstone) {
 		sh.dot(it)
 		s.memory.rise(it.reg.Version.Time)
 		s.memory.number(it.reg.Dot(), it.reg.Version.Time)
@@ -108,9 +109,11 @@ func (s *Store[P]) Forgotten() map[crdt.Origin]Forgotten {
 // Adopt takes over what a peer has forgotten (rule 8): every record here at or below its floor that it does not list is
 // forgotten too. The floor rises first, so a record that is merged meanwhile is refused or found by the walk.
 func (s *Store[P]) Adopt(floor crdt.Time, forgotten map[crdt.Origin]Forgotten, listed func(key string) bool) (dropped int) {
-	s.memory.rise(floor)
-	for o, f := range forgotten {
-		s.memory.number(crdt.Dot{Origin: o, Seq: f.N}, f.Time)
+	if !plant.On(plant.LossyNoFloor) {
+		s.memory.rise(floor)
+		for o, f := range forgotten {
+			s.memory.number(crdt.Dot{Origin: o, Seq: f.N}, f.Time)
+		}
 	}
 	now := s.cfg.Now()
 	for i := range s.shards {
@@ -127,7 +130,7 @@ func (sh *shard[P]) adopt(floor crdt.Time, now int64, listed func(string) bool) 
 			continue
 		}
 		it := sh.table.At(slot)
-		if it.reg.Version.Time > floor || listed(sh.table.Key(slot)) {
+		if it.reg.Version.Time > floor || listed(sh.table.Key(slot)) || spared(it.reg) {
 			continue
 		}
 		switch {

@@ -99,7 +99,7 @@ func (s *Store[P]) weigh(key string, v P) int {
 // enter takes in a record of a key of which nothing is known (rule 2).
 func (sh *shard[P]) enter(hash uint64, rec Record[P], weight int, a arrival) Outcome {
 	s := sh.store
-	if s.cfg.Replicated && rec.Version.Time <= s.Floor() && !s.memory.vouched(a.by, func(t crdt.Time) bool { return s.outlived(t, a.now) }) {
+	if s.cfg.Replicated && rec.Version.Time <= s.Floor() && !trusting(a.by) && !s.memory.vouched(a.by, func(t crdt.Time) bool { return s.outlived(t, a.now) }) {
 		s.memory.number(rec.Dot(), rec.Version.Time)
 		return Refused
 	}
@@ -119,8 +119,9 @@ func (sh *shard[P]) enter(hash uint64, rec Record[P], weight int, a arrival) Out
 
 // meet merges a record with the one that is held of its key.
 func (sh *shard[P]) meet(slot uint32, rec Record[P], weight int, a arrival) Outcome {
-	merged := sh.table.At(slot).reg
-	switch out := merged.Merge(rec.Register); out {
+	held := sh.table.At(slot).reg
+	merged := held
+	switch out := misjudged(held, rec.Register, merged.Merge(rec.Register)); out {
 	case crdt.Extended:
 		return sh.extend(slot, merged)
 	case crdt.Tied:

@@ -133,7 +133,7 @@ func (sh *shard[P]) makeRoom(weight int, now int64) {
 // fade turns a value into a ghost, or drops it where no ghosts are kept.
 func (sh *shard[P]) fade(slot uint32, cause Cause, now int64) {
 	sh.leaves(slot, cause)
-	if !sh.store.cfg.Replicated {
+	if !sh.store.cfg.Replicated || silent(cause) {
 		sh.drop(slot)
 		return
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/geolru/geolru/crdt"
+	"github.com/geolru/geolru/internal/plant"
 )
 
 // ErrTooLarge: the weight of the value is over what one shard may hold.
@@ -111,11 +112,19 @@ func (s *Store[P]) of(hash uint64) *shard[P] {
 
 // outlived tells whether nobody can hold anything alive of a version of this time.
 func (s *Store[P]) outlived(t crdt.Time, now int64) bool {
+	if plant.On(plant.NoSlack) {
+		return t.Milli()+s.cfg.TTL <= now
+	}
 	return t.Milli()+s.retention <= now
 }
 
 // cleared tells whether a Clear is at or above v.
 func (s *Store[P]) cleared(v crdt.Version) bool {
+	return !plant.On(plant.ClearOnce) && s.sweeps(v)
+}
+
+// sweeps is cleared for a Clear that has just come.
+func (s *Store[P]) sweeps(v crdt.Version) bool {
 	c := s.clear.Load()
 	return c != nil && !c.Version.Less(v)
 }

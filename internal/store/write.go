@@ -1,6 +1,9 @@
 package store
 
-import "github.com/geolru/geolru/crdt"
+import (
+	"github.com/geolru/geolru/crdt"
+	"github.com/geolru/geolru/internal/plant"
+)
 
 // KeepTTL as a ttl keeps the deadline of the value that is overwritten.
 const KeepTTL = -1
@@ -138,7 +141,7 @@ func (s *Store[P]) MergeTouch(key string, v crdt.Version, deadline, now int64) b
 func (sh *shard[P]) touch(slot uint32, v crdt.Version, deadline, now int64, local bool) bool {
 	it := sh.table.At(slot)
 	before := it.reg.Deadline
-	if !it.reg.Extend(v, deadline, v.Time.Milli()+sh.store.cfg.TTL, now) {
+	if !it.reg.Extend(v, deadline, touchBound(v.Time.Milli()+sh.store.cfg.TTL), now) {
 		return false
 	}
 	sh.tell(ChangePut, slot)
@@ -189,6 +192,9 @@ func (s *Store[P]) EndLoad(key string, at crdt.Version, v P, ttl int64) (stored 
 
 func (sh *shard[P]) endLoad(hash uint64, key string, at crdt.Version, v P, ttl int64) (stored bool) {
 	now := sh.store.cfg.Now()
+	if plant.On(plant.LoadAtEnd) {
+		at = sh.stamp(at.Time, now)
+	}
 	reg := crdt.Register{Version: at, Deadline: min(now+ttl, at.Time.Milli()+sh.store.cfg.TTL), Kind: crdt.Value}
 	if reg.Deadline <= now {
 		return false

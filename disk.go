@@ -1,0 +1,145 @@
+package geolru
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/geolru/geolru/internal/replica"
+	"github.com/geolru/geolru/internal/snapshot"
+	"github.com/geolru/geolru/internal/store"
+)
+
+const (
+	// keepEvery is how often snapshots are written. What a crash loses of them comes by sync; in five minutes that is
+	// little beside what a cold start would fetch.
+	keepEvery = 5 * time.Minute
+
+	// defaultCluster is the cluster that p2p takes "" for.
+	defaultCluster = "geolru"
+)
+
+// disk is Mesh.Dir: taken for this node alone, with a snapshot of each cache in it. nil keeps nothing. Safe for
+// concurrent use.
+type disk struct {
+	dir     snapshot.Dir
+	cluster string
+	log     *slog.Logger
+	lock    io.Closer
+
+	written, failed, refused atomic.Uint64 // snapshots written; not written, or not restored
+
+	mu     sync.Mutex // one snapshot is written at a time; guards closed
+	closed bool
+}
+
+// openDisk takes the directory; nil if there is to be none.
+func openDisk(m Mesh) (*disk, error) {
+	if m.Dir == "" {
+		return nil, nil
+	}
+	lock, err := snapshot.Lock(m.Dir)
+	if err != nil {
+		return nil, fmt.Errorf("geolru: join: take Mesh.Dir: %w", err)
+	}
+	return &disk{dir: snapshot.At(m.Dir), cluster: cmp.Or(m.Cluster, defaultCluster), log: m.Log, lock: lock}, nil
+}
+
+// close gives the directory back. What is being written is written first.
+func (d *disk) close() error {
+	if d == nil {
+		return nil
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.closed = true
+	return d.lock.Close()
+}
+
+func (d *disk) title(cache string, ttl int64) snapshot.Title {
+	return snapshot.Title{Cluster: d.cluster, Cache: cache, TTL: ttl}
+}
+
+// save writes a snapshot of a cache. A failure is counted and logged: the cache serves on, and the snapshot before is
+// still there.
+func (d *disk) save(cache string, ttl int64, c *replica.Cache) {
+	if d == nil {
+		return
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.closed {
+		return
+	}
+	s, seen := c.Snapshot()
+	t := d.title(cache, ttl)
+	t.Created = seen
+	if err := snapshot.Write(d.dir, d.file(cache), t, s); err != nil {
+		d.failed.Add(1)
+		d.log.Error("geolru: no snapshot is written, the one before stays", "cache", cache, "err", err)
+		return
+	}
+	d.written.Add(1)
+}
+
+// restore is what a replica calls when it opens; nil if nothing is kept.
+func (d *disk) restore(cache string, ttl int64) func(fill func(*store.Snapshot) error) {
+	if d == nil {
+		return nil
+	}
+	return func(fill func(*store.Snapshot) error) {
+		err := snapshot.Read(d.dir, d.file(cache), d.title(cache, ttl), time.Now().UnixMilli(), fill)
+		switch {
+		case err == nil:
+			d.log.Info("geolru: cache restored from its snapshot", "cache", cache)
+		case errors.Is(err, fs.ErrNotExist):
+		case errors.Is(err, snapshot.ErrOld):
+			d.log.Info("geolru: the snapshot is too old, the cache starts cold", "cache", cache)
+		default:
+			d.refused.Add(1)
+			d.log.Warn("geolru: the snapshot is set aside, the cache starts cold", "cache", cache, "err", err)
+		}
+	}
+}
+
+// shown is how much of a cache's name is in that of its file, for people.
+const shown = 40
+
+// file names the snapshot of a cache. A name may hold what no file system takes, and two names may differ in what some
+// take for the same: so a hash of cluster and name tells them apart.
+func (d *disk) file(cache string) string {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%q %q", d.cluster, cache))
+	readable := strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' {
+			return r
+		}
+		return '_'
+	}, cache)
+	return fmt.Sprintf("%s-%x.snapshot", readable[:min(len(readable), shown)], sum[:8])
+}
+
+// keep writes a snapshot of every cache, now and then, until the node is closed.
+func (n *Node) keep() {
+	every(keepEvery, n.done, func() {
+		for _, c := range n.open() {
+			c.save()
+		}
+	})
+}
+
+// save writes a snapshot of the cache, if its node has a directory.
+func (c *Cache[V]) save() { c.node.disk.save(c.name, c.ttl, c.mesh) }
+
+var diskMetrics = []metric[*disk]{
+	counter("snapshots_written", "Snapshots of caches that were written.", func(d *disk) uint64 { return d.written.Load() }),
+	counter("snapshots_failed", "Snapshots that could not be written; the one before stays.", func(d *disk) uint64 { return d.failed.Load() }),
+	counter("snapshots_refused", "Snapshots that could not be restored and were set aside.", func(d *disk) uint64 { return d.refused.Load() }),
+}

@@ -1,0 +1,58 @@
+package replica
+
+import (
+	"github.com/geolru/geolru/crdt"
+	"github.com/geolru/geolru/internal/plant"
+	"github.com/geolru/geolru/internal/store"
+)
+
+// What follows is planted for the simulator to find. In a build without the tag it comes to nothing.
+
+// deceived takes a time from the future at its word.
+func (c *Cache) deceived(t crdt.Time) bool {
+	if plant.On(plant.FutureTaken) || plant.On(plant.FutureClock) {
+		c.clock.Raise(t)
+	}
+	return plant.On(plant.FutureTaken)
+}
+
+// young is how old a record must be, in milliseconds, or how long it must have to live, to be worth sending.
+const young = 2000
+
+// leftOut tells whether an answer does not hold a record: because the asker has seen it, and for no other reason.
+func (c *Cache) leftOut(rec store.Record[Blob], lacks *crdt.Seen) bool {
+	switch {
+	case plant.On(plant.ContentUnion):
+		return rec.Kind != crdt.Value
+	case plant.On(plant.SkipYoung) && rec.Version.Time.Milli() > c.engine.millis()-young:
+		return true
+	case plant.On(plant.SkipExpiring) && rec.Kind == crdt.Value && rec.Deadline < c.engine.millis()+young:
+		return true
+	}
+	return lacks.Has(rec.Dot())
+}
+
+// markEarly marks what an answer is going to bring.
+func (c *Cache) markEarly(s *pull) {
+	if plant.On(plant.SeenFirst) {
+		c.engine.mu.Lock()
+		defer c.engine.mu.Unlock()
+		c.seen.Union(s.answer)
+	}
+}
+
+// markCut marks what an answer would have brought. engine.mu is held.
+func (c *Cache) markCut(s *pull) {
+	if plant.On(plant.SeenAfterCut) && s.answer != nil {
+		c.seen.Union(s.answer)
+	}
+}
+
+// vouchedFor is how far a lender has seen an origin, if it was asked.
+func vouchedFor(heads map[crdt.Origin]uint64, o crdt.Origin) uint64 {
+	n, asked := heads[o]
+	if !asked && plant.On(plant.VouchAtAsk) {
+		return crdt.MaxSeq
+	}
+	return n
+}

@@ -1,0 +1,171 @@
+package sim_test
+
+import (
+	"bufio"
+	"flag"
+	"fmt"
+	"os"
+	"runtime"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/geolru/geolru/internal/replica"
+	"github.com/geolru/geolru/internal/sim"
+)
+
+var (
+	seedsFlag = flag.Uint64("seeds", 0, "worlds of the campaign; 0 = as many as -for holds")
+	fromFlag  = flag.Uint64("from", 0, "the first seed of the campaign")
+	forFlag   = flag.Duration("for", budget, "how long the campaign runs, if -seeds is 0")
+	seedFlag  = flag.Int64("seed", -1, "the one seed of TestSeed")
+	traceFlag = flag.Bool("trace", false, "TestSeed tells all that happens")
+	shrinkFor = flag.Duration("shrink", 30*time.Second, "how long a failed world is made smaller; 0 = not at all")
+)
+
+// total is what a campaign has seen.
+type total struct {
+	mu      sync.Mutex // guards all below
+	next    uint64
+	worlds  int
+	hours   float64
+	tally   sim.Tally
+	sum     replica.Counters
+	nodes   int
+	failing []uint64
+}
+
+func (c *total) take(more func(done int) bool) (seed uint64, ok bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.failing) > 0 || !more(int(c.next-*fromFlag)) {
+		return 0, false
+	}
+	c.next++
+	return c.next - 1, true
+}
+
+func (c *total) add(seed uint64, p *sim.Plan, o sim.Outcome) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.worlds++
+	c.hours += o.Virtual.Hours()
+	c.nodes += len(p.Nodes)
+	c.tally = c.tally.Plus(o.Tally)
+	c.sum.Lossy += o.Counters.Lossy
+	c.sum.Pulls += o.Counters.Pulls
+	c.sum.Future += o.Counters.Future
+	c.sum.Fetches += o.Counters.Fetches
+	if len(o.Faults) > 0 {
+		c.failing = append(c.failing, seed)
+	}
+}
+
+func (c *total) String() string {
+	t := c.tally
+	return fmt.Sprintf("%d seeds from %d, %.1f virtual hours, %d nodes, %d events, %d frames, %d batches, %d lost, %d doubled, %d late, "+
+		"%d crashes, %d partitions, %d one-way, %d broken connections, %d clock steps, %d syncs, %d of them lossy, %d records refused as from the future, %d fetches, violations %d",
+		c.worlds, *fromFlag, c.hours, c.nodes, t.Events, t.Frames, t.Batches, t.Lost, t.Doubled, t.Late,
+		t.Crashes, t.Cuts, t.Mutes, t.Breaks, t.Steps, c.sum.Pulls, c.sum.Lossy, c.sum.Future, c.sum.Fetches, len(c.failing))
+}
+
+// TestCampaign runs as many worlds as it has the time for, on all processors, and explains the first that fails.
+func TestCampaign(t *testing.T) {
+	c := &total{next: *fromFlag}
+	more := quota()
+	var wg sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) {
+		wg.Go(func() {
+			for seed, ok := c.take(more); ok; seed, ok = c.take(more) {
+				p := sim.Swarm(seed)
+				c.add(seed, &p, p.Run(nil))
+			}
+		})
+	}
+	wg.Wait()
+	t.Log(c)
+	for _, seed := range c.failing {
+		explain(t, sim.Swarm(seed))
+	}
+}
+
+// quota tells whether so many worlds are not enough yet.
+func quota() func(done int) bool {
+	began := time.Now()
+	switch {
+	case *seedsFlag > 0:
+		return func(done int) bool { return done < int(*seedsFlag) }
+	case testing.Short():
+		return func(done int) bool { return done < 10 }
+	}
+	return func(done int) bool { return done < least || time.Since(began) < *forFlag }
+}
+
+// TestSeed plays one world that -seed names.
+func TestSeed(t *testing.T) {
+	if *seedFlag < 0 {
+		t.Skip("no -seed")
+	}
+	explain(t, sim.Swarm(uint64(*seedFlag)))
+}
+
+// TestFailedSeeds plays every world that has ever failed.
+func TestFailedSeeds(t *testing.T) {
+	for _, seed := range failedSeeds(t) {
+		p := sim.Swarm(seed)
+		if o := p.Run(nil); len(o.Faults) > 0 {
+			t.Errorf("seed %d: %v", seed, o.Faults)
+		}
+	}
+}
+
+// failedSeeds reads testdata/seeds.txt: a number on each line, then what for.
+func failedSeeds(t *testing.T) (seeds []uint64) {
+	f, err := os.Open("testdata/seeds.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	for s := bufio.NewScanner(f); s.Scan(); {
+		number, _, _ := strings.Cut(s.Text(), " ")
+		if number == "" || number == "#" {
+			continue
+		}
+		seed, err := strconv.ParseUint(number, 10, 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		seeds = append(seeds, seed)
+	}
+	return seeds
+}
+
+// explain plays a world; if a rule breaks it looks for a smaller world that breaks it too, and tells how to see it again.
+func explain(t *testing.T, p sim.Plan) {
+	t.Helper()
+	var trace func(string, ...any)
+	if *traceFlag {
+		trace = func(f string, args ...any) { fmt.Printf(f+"\n", args...) }
+	}
+	o := p.Run(trace)
+	if len(o.Faults) == 0 {
+		return
+	}
+	until := time.Now().Add(*shrinkFor)
+	small := sim.Shrink(p, o.Faults[0].Rule, func() bool { return time.Now().Before(until) })
+	t.Errorf("seed %d breaks %s\n%v\nas short as it was found:\n%v\n%s\nagain: go test ./internal/sim -run 'TestSeed$' -seed %d -trace; add the seed to testdata/seeds.txt",
+		p.Seed, o.Faults[0].Rule, o.Faults, small.Run(nil).Faults, small, p.Seed)
+}
+
+// TestSameSeedSameStory: a seed tells the same story to the byte, whatever else runs.
+func TestSameSeedSameStory(t *testing.T) {
+	for seed := range uint64(5) {
+		p := sim.Swarm(seed)
+		q := sim.Swarm(seed)
+		if a, b := p.Run(nil).Story, q.Run(nil).Story; a != b {
+			t.Errorf("seed %d told two stories: %s, %s", seed, a, b)
+		}
+	}
+}

@@ -1,0 +1,190 @@
+package sim
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"time"
+
+	"github.com/geolru/geolru/crdt"
+)
+
+// Plan is a whole world with everything that will be done in it and to it, drawn before it begins: operations can be
+// left out, and the rest is done as before.
+type Plan struct {
+	Seed    uint64
+	Nodes   []Spot
+	Keys    int
+	TTL     time.Duration
+	Links   Links
+	Ops     []Op          // by time
+	Horizon time.Duration // then everything heals
+
+	spread  time.Duration // clocks are off by so much at most
+	touches bool
+}
+
+// Spot is one node of a plan.
+type Spot struct {
+	Region                       string
+	Capacity, Ghosts, Tombstones int
+	Offset                       time.Duration
+	Drift                        float64
+	Grain                        time.Duration
+	Mad                          bool
+}
+
+// Swarm draws a world. Every parameter comes from the seed, among them which kinds of fault there are at all: worlds
+// that have all of them, mildly, find less than worlds that lack most (Groce et al., Swarm Testing, 2012).
+func Swarm(seed uint64) Plan {
+	d := &draw{rand.New(rand.NewPCG(seed, 3))}
+	p := Plan{Seed: seed, Keys: 2 + d.IntN(11), TTL: crdt.MaxSkew * time.Duration(d.of(1, 2, 6, 20, 60))}
+	p.Links = d.links()
+	p.spread = time.Duration(float64(crdt.MaxSkew) * d.of(0, .01, .5, .5, 1))
+	p.Nodes = d.spots(d.size(), p.spread)
+	m := d.manners()
+	switch d.IntN(5) {
+	case 0, 1:
+		d.storm(&p, &m)
+	case 2:
+		d.ageing(&p, &m)
+	}
+	p.touches = m.touches > 0
+	d.script(&p, &m)
+	return p
+}
+
+// draw is the source of a plan.
+type draw struct{ *rand.Rand }
+
+// of is one of some numbers, each as likely; doubled ones are likelier.
+func (d *draw) of(x ...float64) float64 { return x[d.IntN(len(x))] }
+
+func (d *draw) ms(x ...float64) time.Duration {
+	return time.Duration(d.of(x...) * float64(time.Millisecond))
+}
+
+// upTo is uniform from 0.
+func (d *draw) upTo(most time.Duration) time.Duration {
+	return time.Duration(d.Float64() * float64(most))
+}
+
+// around is uniform from -most to most.
+func (d *draw) around(most time.Duration) time.Duration {
+	return time.Duration((d.Float64()*2 - 1) * float64(most))
+}
+
+// size is the number of nodes: most faults need three.
+func (d *draw) size() int {
+	switch p := d.IntN(100); {
+	case p < 70:
+		return 3 + d.IntN(4)
+	case p < 92:
+		return 7 + d.IntN(6)
+	case p < 98:
+		return 13 + d.IntN(13)
+	default:
+		return 26 + d.IntN(25)
+	}
+}
+
+func (d *draw) links() Links {
+	return Links{
+		Delay: d.ms(1, 10, 50, 200), Jitter: d.ms(0, 2, 20, 100, 400),
+		Loss: d.of(0, .05, .2, .5), Duplicate: d.of(0, .1, .3),
+		Slow: d.of(0, .02, .1), Late: d.ms(2000, 30_000), Break: d.of(0, 0, .0003, .003),
+		Notice: d.ms(500, 5000, 30_000), Redial: d.ms(100, 1000, 20_000), Gossip: d.IntN(3) == 0,
+	}
+}
+
+// spots draws the nodes. One kind of world has capacities that differ 5:1, one has hardly any room at all, and one has
+// so much that nothing is ever forgotten: there everybody must hold everything.
+func (d *draw) spots(n int, spread time.Duration) []Spot {
+	mad := -1
+	if d.IntN(10) == 0 {
+		mad = d.IntN(n)
+	}
+	regions, kind := 1+d.IntN(3), d.IntN(4)
+	grain := d.ms(0, 1, 16, 1000)
+	spots := make([]Spot, n)
+	for i := range spots {
+		s := &spots[i]
+		s.Region = fmt.Sprint("region-", d.IntN(regions))
+		s.Capacity = [...]int{1 + d.IntN(16), 1 + d.IntN(3), 2 + i%2*8, 1000}[kind]
+		s.Ghosts, s.Tombstones = 1+d.IntN(8), 1+d.IntN(8)
+		switch kind {
+		case 1:
+			s.Ghosts, s.Tombstones = 1+d.IntN(2), 1+d.IntN(2)
+		case 3:
+			s.Ghosts, s.Tombstones = 1000, 1000
+		}
+		s.Offset, s.Drift, s.Grain = d.around(spread), d.Float64()*4e-4-2e-4, grain
+		if i == mad {
+			s.Mad, s.Offset = true, 365*24*time.Hour
+		}
+	}
+	return spots
+}
+
+// manners is what is done in a world, and how often.
+type manners struct {
+	ops                         int
+	gap                         time.Duration // between two operations, on average
+	reads, clears, touches      float64       // of the operations
+	deletes                     float64       // of the writes
+	mixed                       float64       // of the writes: with a life of their own
+	large                       float64       // of the writes: too large for gossip
+	crashes, steps, cuts, mutes float64
+	hot                         bool
+}
+
+func (d *draw) manners() manners {
+	return manners{
+		ops: 100 + d.IntN(400), gap: d.ms(30, 300, 2000, 6000),
+		reads: d.of(.3, .5, .6), clears: d.of(0, .01, .03), touches: d.of(0, .1), deletes: d.of(.1, .3, .5),
+		mixed: d.of(0, .3, .8, 1), large: d.of(0, 0, 0, .05),
+		crashes: d.of(0, .01, .03), steps: d.of(0, 0, .02), cuts: d.of(0, .01, .03), mutes: d.of(0, 0, .02),
+		hot: d.IntN(2) == 0,
+	}
+}
+
+// storm is few keys, tiny rings, slow links and bursts of writes: answers overtake one another.
+func (d *draw) storm(p *Plan, m *manners) {
+	p.Keys = 2 + d.IntN(3)
+	p.Links.Delay, p.Links.Jitter = d.ms(100, 500, 1500), d.ms(100, 1000, 4000)
+	p.Links.Loss, p.Links.Break = d.of(.3, .5), d.of(0, .001, .01)
+	m.gap, m.clears, m.deletes = d.ms(20, 200, 1000), d.of(0, .05, .15), d.of(.1, .4)
+	m.crashes = d.of(0, .02, .05)
+	for i := range p.Nodes {
+		s := &p.Nodes[i]
+		s.Capacity, s.Ghosts, s.Tombstones = 1+d.IntN(4), 1+d.IntN(2), 1+d.IntN(3)
+	}
+}
+
+// ageing is few writes, whole lifetimes apart, hardly any of which come through by gossip, and clocks far apart.
+func (d *draw) ageing(p *Plan, m *manners) {
+	p.Keys, p.TTL = 1+d.IntN(3), crdt.MaxSkew*time.Duration(d.of(1, 2, 3))
+	p.Links.Loss, p.Links.Slow, m.mixed = .5, 0, d.of(0, .3)
+	m.gap = time.Duration(float64(p.TTL) / d.of(10, 30, 100))
+	m.reads, m.clears, m.crashes, m.cuts, m.steps = .5, d.of(0, .03, .1), 0, d.of(.05, .1), d.of(0, .02)
+	p.spread = crdt.MaxSkew / 2
+	for i := range p.Nodes {
+		if s := &p.Nodes[i]; !s.Mad {
+			s.Offset = p.spread * time.Duration(1-2*d.IntN(2))
+		}
+	}
+}
+
+// String tells the whole plan, for people.
+func (p Plan) String() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "TTL %v, %d keys, links %+v\n", p.TTL, p.Keys, p.Links)
+	for i, s := range p.Nodes {
+		fmt.Fprintf(&b, "node %d: %+v\n", i, s)
+	}
+	for _, o := range p.Ops {
+		fmt.Fprintln(&b, o)
+	}
+	fmt.Fprintf(&b, "%-12v all heals", p.Horizon)
+	return b.String()
+}

@@ -1,0 +1,199 @@
+package sim
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/geolru/geolru/crdt"
+	"github.com/geolru/geolru/internal/replica"
+)
+
+var zero crdt.Version
+
+const (
+	// settling is how long a healed mesh may take to agree: a record from a clock that was ahead becomes acceptable
+	// after a minute at the most, and is then asked for within another.
+	settling = 4 * time.Minute
+	looks    = 8 // at everything, meanwhile
+	idling   = time.Minute
+)
+
+// settle heals everything, lets rounds pass, and looks whether all agree; false if they do not.
+func (y *play) settle() bool {
+	y.calm()
+	for range looks {
+		if !y.pass(settling / looks) {
+			return false
+		}
+		y.look()
+	}
+	y.oracle.Settled()
+	y.agreed()
+	y.complete()
+	return len(y.oracle.Faults) == 0
+}
+
+// calm ends all faults. Clocks stay apart, but within the bound.
+func (y *play) calm() {
+	y.Links.Loss, y.Links.Duplicate, y.Links.Slow, y.Links.Break = 0, 0, 0, 0
+	y.Heal()
+	for i, n := range y.nodes {
+		if !n.Mad {
+			n.Step(n.Offset / 4)
+		}
+		y.revive(i)
+	}
+}
+
+// look reads every key on every node.
+func (y *play) look() {
+	for i, n := range y.nodes {
+		for k := range y.plan.Keys {
+			y.oracle.Read(n, key(k))
+		}
+		y.bound(i)
+	}
+}
+
+// bound holds a node against its bounds.
+func (y *play) bound(i int) {
+	c := y.caches[i]
+	if c == nil {
+		return
+	}
+	s, n := y.plan.Nodes[i], c.Store().Counts()
+	if n.Entries > s.Capacity || n.Ghosts > s.Ghosts || n.Tombstones > s.Tombstones {
+		y.oracle.fault("BOUND", y.nodes[i], "", "%d entries of %d, %d ghosts of %d, %d tombstones of %d",
+			n.Entries, s.Capacity, n.Ghosts, s.Ghosts, n.Tombstones, s.Tombstones)
+	}
+}
+
+// agreed holds what all sound nodes have seen against one another: after some rounds it is the same.
+func (y *play) agreed() {
+	var first *crdt.Seen
+	for i, n := range y.nodes {
+		if n.Mad {
+			continue
+		}
+		seen := y.caches[i].Digest()
+		if first == nil {
+			first = seen
+		}
+		if y.lacks(first, seen) || y.lacks(seen, first) {
+			y.oracle.fault("UNSETTLED", n, "", "has seen %v, others %v", seen.Known(), first.Known())
+		}
+	}
+}
+
+// lacks leaves out origins that are about to be forgotten: one clock forgets them before the other.
+func (y *play) lacks(a, b *crdt.Seen) bool {
+	due := (Epoch+y.now)/1e6 - crdt.Retention(y.plan.TTL) + crdt.MaxSkew.Milliseconds()
+	for _, k := range b.Known() {
+		if k.Last.Milli() < due {
+			continue
+		}
+		if mine := a.Of(k.Origin); mine == nil || mine.Head < k.Head {
+			return true
+		}
+	}
+	return false
+}
+
+// complete looks, in a world where nothing was evicted, forgotten or lost, whether every node holds every live winner.
+func (y *play) complete() {
+	if y.lost || y.plan.touches {
+		return
+	}
+	for i, n := range y.nodes {
+		if s := y.caches[i].Store(); n.Mad || s.Counts().Evictions > 0 || s.Floor() > 0 {
+			return
+		}
+	}
+	for _, k := range slices.Sorted(maps.Keys(y.winners())) {
+		for i, n := range y.nodes {
+			if _, _, ok := y.caches[i].Store().Peek(k, n.Now()/1e6); !ok {
+				y.oracle.fault("COMPLETE", n, k, "holds %v", y.caches[i].Store().Known(k))
+			}
+		}
+	}
+}
+
+// winners is the values that somebody holds and that live for longer than clocks differ.
+func (y *play) winners() map[string]crdt.Version {
+	alive := map[string]crdt.Version{}
+	for i, n := range y.nodes {
+		for k := range y.plan.Keys {
+			b, r, ok := y.caches[i].Store().Peek(key(k), n.Now()/1e6)
+			if ok && len(b.Bytes) <= announced && r.Deadline > n.Now()/1e6+2*crdt.MaxSkew.Milliseconds() {
+				alive[key(k)] = r.Version
+			}
+		}
+	}
+	return alive
+}
+
+// announced is the size of a value above which gossip announces it only.
+const announced = 16 << 10
+
+// idle lets a round pass in a mesh that agrees: nothing may move.
+func (y *play) idle() {
+	before := y.moved()
+	if !y.pass(idling) {
+		return
+	}
+	y.look()
+	after := y.moved()
+	for i, n := range y.nodes {
+		if d := after[i].Moved - before[i].Moved; d > 0 {
+			y.oracle.fault("IDLE", n, "", "%d records moved in a mesh that agrees", d)
+		}
+		if d := after[i].Lossy - before[i].Lossy; d > 0 {
+			y.oracle.fault("IDLE", n, "", "%d lossy syncs in a mesh that agrees", d)
+		}
+	}
+}
+
+func (y *play) moved() []replica.Counters {
+	all := make([]replica.Counters, len(y.nodes))
+	for i, n := range y.nodes {
+		all[i] = n.Engine.Counters()
+	}
+	return all
+}
+
+// Settled looks at every key that anybody knows on every node, and judges that nobody serves anything but the newest
+// that a living node has known: after a heal and some rounds it must hold.
+func (o *Oracle) Settled() {
+	newest, cleared := o.newest()
+	for _, n := range o.world.nodes {
+		v := o.views[n]
+		if v == nil || n.Mad {
+			continue
+		}
+		for _, k := range slices.Sorted(maps.Keys(newest)) {
+			_, r, ok := v.cache.Store().Peek(k, n.Now()/1e6)
+			if ok && o.age(r.Version) != newest[k] {
+				o.fault("AGREE", n, k, "serves %v, the newest is %v", r.Version, newest[k])
+			}
+			if ok && !cleared.Less(r.Version) {
+				o.fault("RESURRECT", n, k, "serves %v, cleared up to %v", r.Version, cleared)
+			}
+		}
+	}
+}
+
+// newest is the newest that a living sound node has known, by key, and the newest Clear.
+func (o *Oracle) newest() (all map[string]crdt.Version, cleared crdt.Version) {
+	all = map[string]crdt.Version{}
+	for n, v := range o.views {
+		if n.Mad {
+			continue
+		}
+		cleared = later(cleared, v.clear)
+		for k, known := range v.known {
+			all[k] = later(all[k], known)
+		}
+	}
+	return all, cleared
+}

@@ -1,0 +1,47 @@
+package store
+
+import (
+	"math"
+
+	"github.com/geolru/geolru/crdt"
+	"github.com/geolru/geolru/internal/plant"
+)
+
+// What follows is planted for the simulator to find. In a build without the tag it comes to nothing.
+
+// misjudged is the outcome of a merge, wrong if a bug is planted.
+func misjudged(held, came crdt.Register, out crdt.Outcome) crdt.Outcome {
+	differ := held.Version != came.Version
+	switch {
+	case differ && plant.On(plant.ArrivalOrder):
+		return crdt.Won
+	case differ && plant.On(plant.NoTieBreak) && held.Version.Time == came.Version.Time:
+		return crdt.Won
+	case out == crdt.Won && plant.On(plant.GhostIgnored) && held.Kind == crdt.Value && came.Kind == crdt.Ghost:
+		return crdt.Lost
+	}
+	return out
+}
+
+// trusting tells whether a sender is believed who does not vouch.
+func trusting(by Heads) bool {
+	return by != nil && (plant.On(plant.BlindStore) || plant.On(plant.ContentUnion))
+}
+
+// silent tells whether a value that goes leaves no ghost.
+func silent(cause Cause) bool {
+	return cause == CauseCapacity && plant.On(plant.SilentEviction) || cause == CauseExpired && plant.On(plant.OwnDeadline)
+}
+
+// spared tells whether a lossy sync keeps a record although its peer does not list it.
+func spared(r crdt.Register) bool {
+	return plant.On(plant.LossyKeeps) || plant.On(plant.LossyTombstones) && r.Kind == crdt.Tombstone
+}
+
+// touchBound is how far a touch may move a deadline.
+func touchBound(bound int64) int64 {
+	if plant.On(plant.TouchUnbounded) {
+		return math.MaxInt64
+	}
+	return bound
+}
