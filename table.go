@@ -51,6 +51,7 @@ func openLocal[V any](o Options[V], clk *clock, gone func(string, V, store.Cause
 		TTL:      o.TTL.Milliseconds(),
 		Hash:     hasher(),
 		Now:      clk.exact,
+		Coarse:   clk.now,
 		Weigh:    o.weigh(),
 		Evicted:  gone,
 	})}

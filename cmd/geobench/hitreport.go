@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"math"
 	"slices"
 
 	"gonum.org/v1/plot"
@@ -88,7 +89,8 @@ func (r *hitReport) summary() *table {
 	return t
 }
 
-func signed(points float64) string { return fmt.Sprintf("%+.2f", points) }
+// signed rounds first: a little below nothing is +0.00.
+func signed(points float64) string { return fmt.Sprintf("%+.2f", math.Round(points*100)/100+0) }
 
 func (r *hitReport) aboveLRU(cache string) (points []float64) {
 	for i := range r.Traces {
@@ -115,7 +117,7 @@ func (r *hitReport) charts() (all []*plot.Plot) {
 func (t *traceReport) chart() *plot.Plot {
 	c := newChart(t.Trace, "entries", "hits, %")
 	c.X.Scale, c.X.Tick.Marker = plot.LogScale{}, plot.LogTicks{Prec: -1}
-	c.Legend.Left = true
+	c.Legend.Top = false // where ratios, which rise to the right, leave room
 	for i, cache := range t.caches() {
 		line, err := plotter.NewLine(t.line(cache))
 		if err != nil {

@@ -154,3 +154,11 @@ func TestNobodyBeatsTheBound(t *testing.T) {
 		}
 	}
 }
+
+func TestSignedHasNoNegativeZero(t *testing.T) {
+	for want, x := range map[string]float64{"+0.00": -0.001, "-1.50": -1.5, "+2.00": 2} {
+		if got := signed(x); got != want {
+			t.Errorf("%v is %s, want %s", x, got, want)
+		}
+	}
+}

@@ -80,9 +80,10 @@ func (c *Cache) admit(r wire.Record, now int64, by store.Heads, via store.Via) b
 }
 
 // unsound tells what is wrong with the shape of a record; empty if nothing. Nobody but this replica writes under its
-// own origin: a number that it never gave is a forgery or a clone.
+// own origin: a number that it never gave is a forgery or a clone. A deadline long before the time is sound: a clock that
+// was set back makes such, and dropped it would leave what it overwrote in its place, and be sent again in every round.
 func (c *Cache) unsound(r wire.Record) string {
-	if reason := wire.CheckRecord(&r, c.ttl); reason != wire.Sound {
+	if reason := wire.CheckRecord(&r, c.ttl); reason != wire.Sound && reason != wire.DeadlineBeforeTime {
 		return string(reason)
 	}
 	if r.Version.Origin == c.origin && r.Seq > c.store.Seq() {

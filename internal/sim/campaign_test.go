@@ -66,9 +66,9 @@ func (c *total) add(seed uint64, p *sim.Plan, o sim.Outcome) {
 func (c *total) String() string {
 	t := c.tally
 	return fmt.Sprintf("%d seeds from %d, %.1f virtual hours, %d nodes, %d events, %d frames, %d batches, %d lost, %d doubled, %d late, "+
-		"%d crashes, %d partitions, %d one-way, %d broken connections, %d clock steps, %d syncs, %d of them lossy, %d records refused as from the future, %d fetches, violations %d",
+		"%d crashes, %d snapshots restored, %d partitions, %d one-way, %d broken connections, %d clock steps, %d syncs, %d of them lossy, %d records refused as from the future, %d fetches, violations %d",
 		c.worlds, *fromFlag, c.hours, c.nodes, t.Events, t.Frames, t.Batches, t.Lost, t.Doubled, t.Late,
-		t.Crashes, t.Cuts, t.Mutes, t.Breaks, t.Steps, c.sum.Pulls, c.sum.Lossy, c.sum.Future, c.sum.Fetches, len(c.failing))
+		t.Crashes, t.Restored, t.Cuts, t.Mutes, t.Breaks, t.Steps, c.sum.Pulls, c.sum.Lossy, c.sum.Future, c.sum.Fetches, len(c.failing))
 }
 
 // TestCampaign runs as many worlds as it has the time for, on all processors, and explains the first that fails.
@@ -161,7 +161,7 @@ func explain(t *testing.T, p sim.Plan) {
 
 // TestSameSeedSameStory: a seed tells the same story to the byte, whatever else runs.
 func TestSameSeedSameStory(t *testing.T) {
-	for seed := range uint64(5) {
+	for seed := range uint64(2) {
 		p := sim.Swarm(seed)
 		q := sim.Swarm(seed)
 		if a, b := p.Run(nil).Story, q.Run(nil).Story; a != b {

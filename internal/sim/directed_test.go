@@ -63,10 +63,10 @@ func TestDirectedWorlds(t *testing.T) {
 	}
 }
 
-var roomy = replica.Options{Capacity: 100, TTL: time.Hour}
+var roomy = replica.Options{Capacity: 200, TTL: time.Hour}
 
 // rings of one: the second tombstone has the first forgotten.
-var tight = replica.Options{Capacity: 100, TTL: time.Hour, Ghosts: 1, Tombstones: 1}
+var tight = replica.Options{Capacity: 200, TTL: time.Hour, Ghosts: 1, Tombstones: 1}
 
 // older: a write is met by an older one after a cut.
 func older(t *testing.T) *small {
@@ -189,7 +189,7 @@ func clocksFarApart(t *testing.T) *small {
 	return s
 }
 
-const bulk = 15 // values of 100 KB each: an answer has to wait for credit
+const bulk = 120 // values of 15 KB each: an answer has to wait for credit
 
 // bulky makes a world in which the reader lacks much, and is in the middle of an answer from a node: what it lacks of k
 // comes last.
@@ -197,7 +197,7 @@ func bulky(t *testing.T, room replica.Options, from int, last func(*small), offs
 	s := newSmall(t, room, offsets...)
 	for range 2 {
 		for i := range bulk {
-			s.set(writer, fmt.Sprint("bulk", i), s.room.TTL, 100<<10)
+			s.set(writer, fmt.Sprint("bulk", i), s.room.TTL, 15<<10)
 		}
 		if s.caches[reader].Store().Known("k").Kind == crdt.None {
 			s.put(writer, "k")
@@ -321,17 +321,19 @@ func lossyFloor(t *testing.T) *small {
 	return s
 }
 
-// lossyTombstone: the reader has a delete, the holder a write after it, and the writer has forgotten a delete after that.
+// lossyTombstone: the reader has a delete, the holder a write after it, and the writer has evicted and then forgotten a
+// write after that.
 func lossyTombstone(t *testing.T) *small {
-	s := newSmall(t, tight, 0, 0, 0)
+	s := newSmall(t, replica.Options{Capacity: 1, TTL: time.Hour, Ghosts: 1, Tombstones: 1}, 0, 0, 0)
 	s.drop(writer, "k")
 	s.Run(time.Second)
 	s.cut(0, 1, 0)
 	s.put(holder, "k")
 	s.Run(time.Second)
 	s.cut(0, 1, 2)
-	s.drop(writer, "k")
-	s.drop(writer, "j")
+	for _, key := range []string{"k", "i", "j"} {
+		s.put(writer, key)
+	}
 	s.cut(0, 0, 1)
 	s.Run(20 * time.Second)
 	s.meet(reader, "k", 1, 0, 0)

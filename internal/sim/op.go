@@ -16,7 +16,8 @@ const (
 	OpDelete             // Node, Key
 	OpTouch              // Node, Key, TTL
 	OpClear              // Node
-	OpCrash              // Node; it comes back For later, without memory
+	OpSave               // Node; it writes a snapshot to its disk
+	OpCrash              // Node; it comes back For later; Keep: with its last snapshot, else without memory
 	OpStep               // Node; its clock is off by For from now on
 	OpCut                // Groups
 	OpMute               // Node and Other: what the first sends to the second is lost
@@ -24,7 +25,7 @@ const (
 )
 
 var kinds = [...]string{
-	OpRead: "read", OpSet: "set", OpDelete: "delete", OpTouch: "touch", OpClear: "clear", OpCrash: "crash",
+	OpRead: "read", OpSet: "set", OpDelete: "delete", OpTouch: "touch", OpClear: "clear", OpSave: "save", OpCrash: "crash",
 	OpStep: "step", OpCut: "cut", OpMute: "mute", OpHeal: "heal",
 }
 
@@ -36,7 +37,7 @@ type Op struct {
 	Key         int
 	TTL, For    time.Duration
 	Size        int
-	Ask         bool
+	Ask, Keep   bool
 	Groups      []int
 	number      uint64 // of the value that it writes
 }
@@ -51,8 +52,10 @@ func (o Op) String() string {
 		fmt.Fprintf(&b, " k%d for %v, %d B", o.Key, o.TTL, o.Size)
 	case OpDelete:
 		fmt.Fprintf(&b, " k%d", o.Key)
-	case OpCrash, OpStep:
-		fmt.Fprintf(&b, " %v", o.For)
+	case OpCrash:
+		fmt.Fprintf(&b, " for %v, snapshot %v", o.For, o.Keep)
+	case OpStep:
+		fmt.Fprintf(&b, " to %v", o.For)
 	case OpMute:
 		fmt.Fprintf(&b, " to %d", o.Other)
 	case OpCut:
@@ -88,12 +91,14 @@ func (d *draw) op(p *Plan, m *manners, t time.Duration) []Op {
 	o := Op{At: t, Node: d.IntN(len(p.Nodes)), Key: d.key(p, m)}
 	switch at := d.Float64(); {
 	case at < m.crashes:
-		o.Kind, o.For = OpCrash, time.Duration(d.ExpFloat64()*float64(m.gap)*20)
-	case at < m.crashes+m.steps:
+		o.Kind, o.For, o.Keep = OpCrash, time.Duration(d.ExpFloat64()*float64(m.gap)*20), d.IntN(2) == 0
+	case at < m.crashes+m.saves:
+		o.Kind = OpSave
+	case at < m.crashes+m.saves+m.steps:
 		o.Kind, o.For = OpStep, d.around(p.spread)
-	case at < m.crashes+m.steps+m.cuts:
+	case at < m.crashes+m.saves+m.steps+m.cuts:
 		return d.cut(p, t)
-	case at < m.crashes+m.steps+m.cuts+m.mutes:
+	case at < m.crashes+m.saves+m.steps+m.cuts+m.mutes:
 		o.Kind, o.Other = OpMute, d.IntN(len(p.Nodes))
 		heal := Op{At: t + d.upTo(30*m.gap), Kind: OpHeal}
 		return []Op{o, heal}

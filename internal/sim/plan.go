@@ -128,14 +128,14 @@ func (d *draw) spots(n int, spread time.Duration) []Spot {
 
 // manners is what is done in a world, and how often.
 type manners struct {
-	ops                         int
-	gap                         time.Duration // between two operations, on average
-	reads, clears, touches      float64       // of the operations
-	deletes                     float64       // of the writes
-	mixed                       float64       // of the writes: with a life of their own
-	large                       float64       // of the writes: too large for gossip
-	crashes, steps, cuts, mutes float64
-	hot                         bool
+	ops                                int
+	gap                                time.Duration // between two operations, on average
+	reads, clears, touches             float64       // of the operations
+	deletes                            float64       // of the writes
+	mixed                              float64       // of the writes: with a life of their own
+	large                              float64       // of the writes: too large for gossip
+	crashes, saves, steps, cuts, mutes float64
+	hot                                bool
 }
 
 func (d *draw) manners() manners {
@@ -143,7 +143,7 @@ func (d *draw) manners() manners {
 		ops: 100 + d.IntN(400), gap: d.ms(30, 300, 2000, 6000),
 		reads: d.of(.3, .5, .6), clears: d.of(0, .01, .03), touches: d.of(0, .1), deletes: d.of(.1, .3, .5),
 		mixed: d.of(0, .3, .8, 1), large: d.of(0, 0, 0, .05),
-		crashes: d.of(0, .01, .03), steps: d.of(0, 0, .02), cuts: d.of(0, .01, .03), mutes: d.of(0, 0, .02),
+		crashes: d.of(0, .01, .03), saves: d.of(0, .02, .05), steps: d.of(0, 0, .02), cuts: d.of(0, .01, .03), mutes: d.of(0, 0, .02),
 		hot: d.IntN(2) == 0,
 	}
 }

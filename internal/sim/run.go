@@ -23,6 +23,7 @@ type play struct {
 	plan   *Plan
 	oracle *Oracle
 	caches []*replica.Cache // by node; nil while it is down
+	disks  []Disk           // by node
 	sum    replica.Counters
 	lost   bool // a memory was lost
 }
@@ -31,11 +32,11 @@ type play struct {
 func (p *Plan) Run(trace func(string, ...any)) Outcome {
 	w := New(p.Seed)
 	w.Links, w.Trace = p.Links, trace
-	y := &play{World: w, plan: p, oracle: NewOracle(w, p.TTL.Milliseconds()), caches: make([]*replica.Cache, len(p.Nodes))}
+	y := &play{World: w, plan: p, oracle: NewOracle(w, p.TTL.Milliseconds()), caches: make([]*replica.Cache, len(p.Nodes)), disks: make([]Disk, len(p.Nodes))}
 	for i, s := range p.Nodes {
 		n := w.Add(s.Region)
 		n.Offset, n.Drift, n.Grain, n.Mad = s.Offset, s.Drift, s.Grain, s.Mad
-		y.open(i)
+		y.open(i, false)
 	}
 	for _, o := range p.Ops {
 		w.after(o.At, func() { y.do(o) })
@@ -52,19 +53,6 @@ func (p *Plan) Run(trace func(string, ...any)) Outcome {
 // pass lets time pass; false if something was found wrong.
 func (y *play) pass(d time.Duration) bool {
 	return !y.Until(d, func() bool { return len(y.oracle.Faults) > 0 })
-}
-
-// open opens a node's cache.
-func (y *play) open(i int) {
-	s, n := y.plan.Nodes[i], y.nodes[i]
-	c, err := n.Engine.Open(replica.Options{
-		Name: "c", TTL: y.plan.TTL, Hash: Hash, Capacity: s.Capacity, Ghosts: s.Ghosts, Tombstones: s.Tombstones,
-	})
-	if err != nil {
-		panic(fmt.Sprintf("sim: open cache: %v", err)) // names are free and the engine is new
-	}
-	y.caches[i] = c
-	y.oracle.Attach(n, c)
 }
 
 // Hash is a hash of keys for a simulated cache: without a random seed, unlike those of production.
@@ -116,6 +104,8 @@ func (y *play) doAt(n *Node, c *replica.Cache, o Op) {
 		if !n.Mad {
 			n.Step(o.For)
 		}
+	case OpSave:
+		y.save(o.Node)
 	case OpCrash:
 		y.crash(o)
 	}
@@ -152,7 +142,7 @@ func (y *play) load(n *Node, o Op) {
 	})
 }
 
-// crash ends a node and has it come back with nothing but its ID.
+// crash ends a node and has it come back, with what it saved last or with nothing but its ID.
 func (y *play) crash(o Op) {
 	n := y.nodes[o.Node]
 	y.lost = true
@@ -160,13 +150,13 @@ func (y *play) crash(o Op) {
 	n.Crash()
 	y.oracle.Detach(n)
 	y.caches[o.Node] = nil
-	y.after(o.For, func() { y.revive(o.Node) })
+	y.after(o.For, func() { y.revive(o.Node, o.Keep) })
 }
 
-func (y *play) revive(i int) {
+func (y *play) revive(i int, restore bool) {
 	if n := y.nodes[i]; !n.up {
 		n.Start()
-		y.open(i)
+		y.open(i, restore)
 	}
 }
 

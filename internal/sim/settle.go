@@ -42,7 +42,7 @@ func (y *play) calm() {
 		if !n.Mad {
 			n.Step(n.Offset / 4)
 		}
-		y.revive(i)
+		y.revive(i, false)
 	}
 }
 
@@ -69,35 +69,47 @@ func (y *play) bound(i int) {
 	}
 }
 
-// agreed holds what all sound nodes have seen against one another: after some rounds it is the same.
+// agreed looks whether every sound node has seen every dot that another has, except what is about to be forgotten: one
+// clock forgets it before the other.
 func (y *play) agreed() {
-	var first *crdt.Seen
+	due := (Epoch+y.now)/1e6 - crdt.Retention(y.plan.TTL) + crdt.MaxSkew.Milliseconds()
+	seen := map[*Node]*crdt.Seen{}
 	for i, n := range y.nodes {
-		if n.Mad {
-			continue
+		if !n.Mad {
+			seen[n] = y.caches[i].Digest()
 		}
-		seen := y.caches[i].Digest()
-		if first == nil {
-			first = seen
-		}
-		if y.lacks(first, seen) || y.lacks(seen, first) {
-			y.oracle.fault("UNSETTLED", n, "", "has seen %v, others %v", seen.Known(), first.Known())
+	}
+	for _, d := range y.left(due) {
+		if slices.ContainsFunc(y.nodes, func(n *Node) bool { return !n.Mad && seen[n].Has(d.Dot()) }) {
+			y.all(seen, d)
 		}
 	}
 }
 
-// lacks leaves out origins that are about to be forgotten: one clock forgets them before the other.
-func (y *play) lacks(a, b *crdt.Seen) bool {
-	due := (Epoch+y.now)/1e6 - crdt.Retention(y.plan.TTL) + crdt.MaxSkew.Milliseconds()
-	for _, k := range b.Known() {
-		if k.Last.Milli() < due {
-			continue
-		}
-		if mine := a.Of(k.Origin); mine == nil || mine.Head < k.Head {
-			return true
+// all looks whether everybody has seen a record.
+func (y *play) all(seen map[*Node]*crdt.Seen, d crdt.Register) {
+	for _, n := range y.nodes {
+		if !n.Mad && !seen[n].Has(d.Dot()) {
+			y.oracle.fault("UNSETTLED", n, "", "has not seen %v", d)
 		}
 	}
-	return false
+}
+
+// left is the records of a time from due on that have left their node, as far as the oracle has come to know of them.
+func (y *play) left(due int64) (all []crdt.Register) {
+	for k := range y.plan.Keys {
+		for _, c := range y.caches {
+			y.oracle.remember(key(k), c.Store().Known(key(k)))
+		}
+	}
+	for _, k := range slices.Sorted(maps.Keys(y.oracle.dots)) {
+		for _, r := range y.oracle.dots[k] {
+			if r.Version.Time.Milli() >= due {
+				all = append(all, r)
+			}
+		}
+	}
+	return all
 }
 
 // complete looks, in a world where nothing was evicted, forgotten or lost, whether every node holds every live winner.

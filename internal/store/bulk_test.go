@@ -27,7 +27,7 @@ func bulk(c Config[[]byte]) *rig {
 	r.now.Store(dawn)
 	c.TTL, c.Hash, c.Now = life, seededHash(), r.now.Load
 	if c.Replicated {
-		c.Stamp = r.stamp
+		c.Stamp = r.draw
 	}
 	r.Store = New(c)
 	return r
@@ -82,7 +82,7 @@ func TestManyOutlivedLeaveInBoundedSteps(t *testing.T) {
 }
 
 func TestCapacityIsNeverExceededAndNearlyUsed(t *testing.T) {
-	for _, c := range []struct{ capacity, keys int }{{1, 100}, {5555, 5555}, {5555, 20_000}, {8192, 8192}, {20_000, 40_000}, {50_000, 50_000}} {
+	for _, c := range []struct{ capacity, keys int }{{1, 100}, {5555, 5555}, {5555, 20_000}, {8192, 12_000}, {20_000, 40_000}, {50_000, 75_000}} {
 		for _, replicas := range []bool{false, true} {
 			r := bulk(Config[[]byte]{Capacity: c.capacity, Replicated: replicas})
 			fill(t, r, c.keys, c.capacity)

@@ -49,7 +49,7 @@ func (s *Store[P]) OnChange(f func(Change[P])) {
 func (sh *shard[P]) tell(kind ChangeKind, slot uint32) {
 	if f := sh.store.changed.Load(); f != nil {
 		it := sh.table.At(slot)
-		(*f)(Change[P]{kind, sh.table.Key(slot), it.value, it.reg})
+		(*f)(Change[P]{kind, sh.table.Key(slot), it.value, sh.reg(slot)})
 	}
 }
 

@@ -92,7 +92,7 @@ func (sh *shard[P]) sweepCleared(again bool) {
 			continue
 		}
 		it := sh.table.At(slot)
-		value, dead := it.reg.Kind == crdt.Value, sh.store.sweeps(it.reg.Version)
+		value, dead := it.kind == crdt.Value, sh.store.sweeps(sh.version(slot))
 		if value && dead {
 			sh.fell(sh.table.Key(slot), it.value, CauseDeleted)
 		}

@@ -116,6 +116,32 @@ func TestClearIsOneMoment(t *testing.T) {
 	}
 }
 
+// What is dead is not served while the sweep is still on its way to it.
+func TestClearedIsDeadBeforeItIsSwept(t *testing.T) {
+	for _, replicas := range []bool{false, true} {
+		r := newRig(Config[[]byte]{Capacity: 10, Replicated: replicas}, 2)
+		first, second := keyOf(r.Store, 0), keyOf(r.Store, 1)
+		r.set(t, first, "1")
+		at := r.set(t, second, "1")
+		looked := 0
+		r.cfg.Evicted = func(key string, _ []byte, _ Cause) {
+			if looked++; key != first {
+				return
+			}
+			_, _, ok := r.Get(second, dawn)
+			_, found := r.Look(second)
+			r.Walk(0, 100, func(Record[[]byte]) bool { ok = true; return true })
+			r.Scan(0, 100, func(Record[[]byte]) { ok = true })
+			if ok || found || r.value(second) != "" || r.Known(second).Kind != crdt.None || r.Touch(second, life) || r.MergeTouch(second, at, dawn+2*life, dawn) {
+				t.Errorf("replicated %v: a cleared value is served", replicas)
+			}
+		}
+		if r.Clear(); looked != 2 {
+			t.Errorf("replicated %v: %d went", replicas, looked)
+		}
+	}
+}
+
 // keyOf is a key of that shard.
 func keyOf(s *Store[[]byte], shard int) string {
 	for key := "a"; ; key += "a" {

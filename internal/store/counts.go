@@ -1,6 +1,6 @@
 package store
 
-import "sync/atomic"
+import "github.com/geolru/geolru/crdt"
 
 // Counts is what a store has done since it was made, and what it holds now.
 type Counts struct {
@@ -9,29 +9,12 @@ type Counts struct {
 	Entries, Weight, Ghosts, Tombstones int
 }
 
-type counts struct {
-	sets, deletes, evictions, expirations, conflicts atomic.Uint64
-}
-
-func (c *counts) faded(cause Cause) {
-	if cause == CauseCapacity {
-		c.evictions.Add(1)
-	} else {
-		c.expirations.Add(1)
-	}
-}
-
 // Counts reads the counters, a shard at a time.
-func (s *Store[P]) Counts() Counts {
-	c := Counts{
-		Sets: s.counts.sets.Load(), Deletes: s.counts.deletes.Load(), Evictions: s.counts.evictions.Load(),
-		Expirations: s.counts.expirations.Load(), Conflicts: s.counts.conflicts.Load(),
-	}
+func (s *Store[P]) Counts() (c Counts) {
 	for i := range s.shards {
 		sh := &s.shards[i]
 		sh.mu.Lock()
-		c.Hits += sh.hits
-		c.Misses += sh.misses
+		c.add(&sh.done)
 		c.Entries += sh.table.InOrder()
 		c.Weight += sh.weight
 		c.Ghosts += sh.ghosts.len()
@@ -39,4 +22,31 @@ func (s *Store[P]) Counts() Counts {
 		sh.mu.Unlock()
 	}
 	return c
+}
+
+// add adds what another has counted.
+func (c *Counts) add(o *Counts) {
+	c.Hits += o.Hits
+	c.Misses += o.Misses
+	c.Sets += o.Sets
+	c.Deletes += o.Deletes
+	c.Evictions += o.Evictions
+	c.Expirations += o.Expirations
+	c.Conflicts += o.Conflicts
+}
+
+func (c *Counts) faded(cause Cause) {
+	if cause == CauseCapacity {
+		c.Evictions++
+	} else {
+		c.Expirations++
+	}
+}
+
+func (c *Counts) wrote(kind crdt.Kind) {
+	if kind == crdt.Value {
+		c.Sets++
+	} else {
+		c.Deletes++
+	}
 }

@@ -26,7 +26,7 @@ func (sh *shard[P]) sweep(now int64, limit int) (done bool) {
 	done = sh.wheel.Advance(now, limit, func(slot uint32) { sh.fade(slot, CauseExpired, now) })
 	for _, r := range [...]*ring[P]{&sh.ghosts, &sh.tombs} {
 		n := 0
-		for ; n < limit && r.len() > 0 && sh.store.outlived(sh.table.At(r.lowest()).reg.Version.Time, now); n++ {
+		for ; n < limit && r.len() > 0 && sh.store.outlived(sh.table.At(r.lowest()).time, now); n++ {
 			sh.drop(r.lowest())
 		}
 		done = done && n < limit

@@ -81,12 +81,12 @@ func (m *memory) prune(outlived func(crdt.Time) bool) {
 // it deleted without having seen it.
 func (sh *shard[P]) forget(slot uint32, now int64) {
 	s, it := sh.store, sh.table.At(slot)
-	if !s.outlived(it.reg.Version.Time, now) && !(plant.On(plant.TombstoneSilent) && it.reg.Kind == crdt.Tombstone) {
-		sh.dot(it)
-		s.memory.rise(it.reg.Version.Time)
-		s.memory.number(it.reg.Dot(), it.reg.Version.Time)
+	if !s.outlived(it.time, now) && !(plant.On(plant.TombstoneSilent) && it.kind == crdt.Tombstone) {
+		r := sh.dotted(slot)
+		s.memory.rise(r.Version.Time)
+		s.memory.number(r.Dot(), r.Version.Time)
 		if s.cfg.Forgot != nil {
-			s.cfg.Forgot(it.reg.Dot())
+			s.cfg.Forgot(r.Dot())
 		}
 	}
 	sh.drop(slot)
@@ -130,13 +130,13 @@ func (sh *shard[P]) adopt(floor crdt.Time, now int64, listed func(string) bool) 
 			continue
 		}
 		it := sh.table.At(slot)
-		if it.reg.Version.Time > floor || listed(sh.table.Key(slot)) || spared(it.reg) {
+		if it.time > floor || listed(sh.table.Key(slot)) || spared(sh.reg(slot)) {
 			continue
 		}
 		switch {
 		case sh.expired(slot, now):
 			sh.leaves(slot, CauseExpired)
-		case it.reg.Kind == crdt.Value:
+		case it.kind == crdt.Value:
 			sh.leaves(slot, CauseCapacity)
 		}
 		sh.forget(slot, now)

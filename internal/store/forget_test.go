@@ -113,6 +113,23 @@ func TestWhoMayVouch(t *testing.T) {
 	}
 }
 
+// What has outlived its retention needs nobody's word, though it has not been swept yet.
+func TestOutlivedNumberNeedsNoVoucher(t *testing.T) {
+	r := tiny(1)
+	old := written(crdt.Ghost, "old", 0, "")
+	old.Version.Origin = 9
+	r.offer(old)
+	r.offer(written(crdt.Ghost, "x", 100, ""))
+	r.offer(written(crdt.Ghost, "y", 200, ""))
+	by := func(o crdt.Origin) uint64 { return map[crdt.Origin]uint64{peer: full}[o] }
+	if out := r.Merge(written(crdt.Value, "a", 90, "v"), dawn, by, ViaSync); out != Refused {
+		t.Fatalf("outcome %d", out)
+	}
+	if out := r.Merge(written(crdt.Ghost, "a", 90, ""), dawn+keep, by, ViaSync); out != Won {
+		t.Fatalf("outcome %d", out)
+	}
+}
+
 // A refused record counts as forgotten: it may be the only thing that deleted something elsewhere.
 func TestRefusedIsForgotten(t *testing.T) {
 	r := tiny(1)
@@ -144,17 +161,21 @@ func TestAdopt(t *testing.T) {
 	}
 	r.told = nil
 	theirs := map[crdt.Origin]Forgotten{7: {5, crdt.At(dawn)}}
-	if n := r.Adopt(crdt.At(dawn+3), theirs, func(key string) bool { return key == "d" }); n != 3 {
+	if n := r.Adopt(crdt.At(dawn+3), theirs, func(key string) bool { return key == "b" }); n != 3 {
 		t.Fatalf("%d dropped", n)
 	}
-	if r.Floor() != crdt.At(dawn+3) || r.Forgotten()[7] != theirs[7] || r.Forgotten()[peer].N != uint64(2+keep) || len(r.forgot) != 3 {
+	if r.Floor() != crdt.At(dawn+3) || r.Forgotten()[7] != theirs[7] || r.Forgotten()[peer].N != uint64(3+keep) || len(r.forgot) != 3 {
 		t.Fatalf("floor %v, forgotten %v, told of %v", r.Floor(), r.Forgotten(), r.forgot)
 	}
-	if r.Known("a").Kind != crdt.None || r.value("d") != "v" || r.value("e") != "v" {
+	if r.value("a") != "" || r.value("d") != "" || r.Known("b").Kind != crdt.Ghost || r.value("e") != "v" {
 		t.Fatal("the wrong ones went")
 	}
-	a := written(crdt.Value, "a", 0, "v")
-	if want := []string{tellChange(ChangeEvict, "a", a.Value, a.Register)}; !slices.Equal(r.told, want) || r.Counts().Evictions != 1 {
+	var want []string
+	for i, key := range []string{"a", "d"} {
+		rec := written(crdt.Value, key, int64(3*i), "v")
+		want = append(want, tellChange(ChangeEvict, key, rec.Value, rec.Register))
+	}
+	if slices.Sort(r.told); !slices.Equal(r.told, want) || r.Counts().Evictions != 2 {
 		t.Fatalf("told %q, counts %+v", r.told, r.Counts())
 	}
 }

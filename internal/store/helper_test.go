@@ -54,16 +54,21 @@ func newRig(c Config[[]byte], shards int) *rig {
 	return r
 }
 
-// stamp is what an engine does: a hybrid clock that is above everything it has seen.
+// stamp is draw, kept for the test to see.
 func (r *rig) stamp(above crdt.Time) crdt.Version {
+	v := r.draw(above)
+	r.stamps = append(r.stamps, v)
+	return v
+}
+
+// draw is what an engine does: a version by a hybrid clock that is above everything it has seen.
+func (r *rig) draw(above crdt.Time) crdt.Version {
 	t := r.clock.Now(r.now.Load())
 	if t <= above {
 		t = above.Next()
 		r.clock.Raise(t)
 	}
-	v := crdt.Version{Time: t, Origin: self}
-	r.stamps = append(r.stamps, v)
-	return v
+	return crdt.Version{Time: t, Origin: self}
 }
 
 // set writes a value that must be taken.
@@ -145,63 +150,4 @@ func weighBytes(_ string, v []byte) int { return len(v) }
 // sameRecord tells whether two records say the same.
 func sameRecord(a, b Record[[]byte]) bool {
 	return a.Key == b.Key && a.Register == b.Register && bytes.Equal(a.Value, b.Value)
-}
-
-// recount holds what a store says of itself, and its structures, against what is in its slots.
-func recount[P any](t testing.TB, s *Store[P]) {
-	t.Helper()
-	var want Counts
-	out := 0
-	for i := range s.shards {
-		sh := &s.shards[i]
-		sh.mu.Lock()
-		weight, values := 0, 0
-		for slot := range sh.table.Slots() {
-			if !sh.table.Used(slot) {
-				continue
-			}
-			it := sh.table.At(slot)
-			switch it.reg.Kind {
-			case crdt.Value:
-				values++
-				weight += int(it.weight)
-			case crdt.Ghost:
-				want.Ghosts++
-			case crdt.Tombstone:
-				want.Tombstones++
-			}
-			if it.reg.Kind != crdt.Value && it.weight != 0 || sh.wheel.Has(slot) != (it.reg.Kind == crdt.Value) {
-				t.Errorf("shard %d, slot %d: kind %d of weight %d, in the wheel %v", i, slot, it.reg.Kind, it.weight, sh.wheel.Has(slot))
-			}
-		}
-		if weight != sh.weight || weight > sh.room || sh.table.InOrder() != values || sh.wheel.Len() != values {
-			t.Errorf("shard %d weighs %d, says %d of %d; %d values, %d in order", i, weight, sh.weight, sh.room, values, sh.table.InOrder())
-		}
-		checkRing(t, &sh.ghosts, crdt.Ghost)
-		checkRing(t, &sh.tombs, crdt.Tombstone)
-		want.Entries += values
-		want.Weight += weight
-		out += len(waiting(sh))
-		sh.mu.Unlock()
-	}
-	if s.clearOut {
-		out++
-	}
-	got := s.Counts()
-	if got.Entries != want.Entries || got.Weight != want.Weight || got.Ghosts != want.Ghosts || got.Tombstones != want.Tombstones || s.Waiting() != out {
-		t.Errorf("counts %+v, %d wait; counted %+v, %d", got, s.Waiting(), want, out)
-	}
-}
-
-// checkRing holds a ring against its bound and its heap order.
-func checkRing[P any](t testing.TB, r *ring[P], kind crdt.Kind) {
-	t.Helper()
-	if r.len() > r.limit {
-		t.Errorf("%d of kind %d, the bound is %d", r.len(), kind, r.limit)
-	}
-	for i, slot := range r.heap {
-		if it := r.table.At(slot); it.reg.Kind != kind || int(it.place) != i || i > 0 && r.less(i, (i-1)/2) {
-			t.Errorf("slot %d is of kind %d, at %d of its ring, thinks at %d", slot, it.reg.Kind, i, it.place)
-		}
-	}
 }

@@ -1,8 +1,6 @@
 package store
 
 import (
-	"bytes"
-	"cmp"
 	"maps"
 	"slices"
 
@@ -11,7 +9,7 @@ import (
 	"github.com/geolru/geolru/crdt"
 )
 
-// What of the machine is about peers, and the comparison after each step.
+// What of the machine is about peers.
 
 // invent is a record of another node.
 func (m *machine) invent(t *rapid.T, kind crdt.Kind) Record[[]byte] {
@@ -29,6 +27,42 @@ func (m *machine) invent(t *rapid.T, kind crdt.Kind) Record[[]byte] {
 		rec.Value = m.bytes(t)
 	}
 	return rec
+}
+
+// received merges a record as an engine does: the clock sees it first.
+func (m *machine) received(t *rapid.T, rec Record[[]byte]) {
+	if rec.Version.Time.Future(m.model.now) {
+		t.Skip()
+	}
+	m.clock.Raise(rec.Version.Time)
+	via := rapid.SampledFrom([]Via{ViaGossip, ViaSync, ViaBootstrap}).Draw(t, "via")
+	by := m.heads(t)
+	got := m.Merge(rec, m.model.now, by, via)
+	want := Lost
+	if rec.Kind == crdt.Clear {
+		m.unordered = true
+		want = m.model.mergeClear(rec.Register, false)
+	} else {
+		want = m.model.merge(rec, by, via, false)
+	}
+	if got != want {
+		t.Fatalf("Merge(%v) = %d, want %d", rec, got, want)
+	}
+}
+
+// heads vouches for nothing, for all, or for all but the last forgotten of an origin.
+func (m *machine) heads(t *rapid.T) Heads {
+	short := rapid.SampledFrom([]crdt.Origin{0, 0, self, 2, 3, 9}).Draw(t, "voucher")
+	if short == 0 {
+		return nil
+	}
+	seen := maps.Clone(m.model.forgotten)
+	return func(o crdt.Origin) uint64 {
+		if o == short && seen[o].N > 0 {
+			return seen[o].N - 1
+		}
+		return full
+	}
 }
 
 func (m *machine) mergeNew(t *rapid.T) {
@@ -148,67 +182,6 @@ func (m *model) shown(r *modelRecord) Record[[]byte] {
 	return rec
 }
 
-// walk visits all in steps of any length, and now and then refuses a record once.
-func (m *machine) walk(t *rapid.T) {
-	m.step(1)
-	seen, refused := map[string]bool{}, map[string]bool{}
-	for cursor, first := uint64(0), true; first || cursor != 0; first = false {
-		n := rapid.IntRange(1, 5).Draw(t, "slots")
-		cursor = m.Walk(cursor, n, func(rec Record[[]byte]) bool {
-			m.dotted(t, rec)
-			if !refused[rec.Key] && rapid.IntRange(0, 4).Draw(t, "refuse") == 0 {
-				refused[rec.Key] = true
-				return false
-			}
-			if seen[rec.Key] {
-				t.Fatalf("visited %q twice", rec.Key)
-			}
-			seen[rec.Key] = true
-			return true
-		})
-	}
-	for _, s := range m.model.shards {
-		for key := range s.records {
-			if !seen[key] {
-				t.Fatalf("did not visit %q", key)
-			}
-		}
-	}
-}
-
-// dotted compares a record of a walk with the model's, which takes over its new number: a walk goes by slots, of which
-// the model knows nothing.
-func (m *machine) dotted(t *rapid.T, rec Record[[]byte]) {
-	held := m.model.held(rec.Key)
-	if held == nil {
-		t.Fatalf("visited %v", rec)
-	}
-	if held.Seq == 0 {
-		m.model.dot(&held.Register)
-	}
-	if want := m.model.shown(held); !sameRecord(rec, want) {
-		t.Fatalf("visited %v, want %v", rec, want)
-	}
-}
-
-func (m *machine) scan(t *rapid.T) {
-	var keys []string
-	for cursor, first := uint64(0), true; first || cursor != 0; first = false {
-		cursor = m.Scan(cursor, rapid.IntRange(1, 5).Draw(t, "slots"), func(rec Record[[]byte]) { keys = append(keys, rec.Key) })
-	}
-	var want []string
-	for _, s := range m.model.shards {
-		for _, r := range s.order {
-			if m.model.live(r) {
-				want = append(want, r.Key)
-			}
-		}
-	}
-	if slices.Sort(keys); !slices.Equal(keys, slices.Sorted(slices.Values(want))) {
-		t.Fatalf("scanned %v, want %v", keys, want)
-	}
-}
-
 func (m *machine) adoptSome(t *rapid.T) {
 	m.step(1)
 	m.dotAll(t)
@@ -238,97 +211,4 @@ func (m *machine) count(t *rapid.T) {
 	if want := m.model.totals().Entries; n != want {
 		t.Fatalf("Len is %d, want %d", n, want)
 	}
-}
-
-func (m *model) totals() Counts {
-	c := m.counts
-	for _, s := range m.shards {
-		c.Entries += len(s.order)
-		c.Weight += s.weight()
-		c.Ghosts += len(s.kind(crdt.Ghost))
-		c.Tombstones += len(s.kind(crdt.Tombstone))
-	}
-	return c
-}
-
-// check compares everything that can be asked.
-func (m *machine) check(t *rapid.T) {
-	if got, want := m.Counts(), m.model.totals(); got != want {
-		t.Fatalf("counts %+v\nwant   %+v", got, want)
-	}
-	if m.Floor() != m.model.floor || !maps.Equal(m.Forgotten(), m.model.forgotten) || m.Seq() != m.model.seq {
-		t.Fatalf("floor %v, forgotten %v, last number %d\nwant %v, %v, %d",
-			m.Floor(), m.Forgotten(), m.Seq(), m.model.floor, m.model.forgotten, m.model.seq)
-	}
-	if c := m.clear.Load(); c != nil && *c != m.model.clear || c == nil && m.model.clear.Kind != crdt.None || m.Waiting() != m.model.waiting() {
-		t.Fatalf("clear %v, %d wait, want %v, %d", c, m.Waiting(), m.model.clear, m.model.waiting())
-	}
-	m.checkKeys(t)
-	for i, s := range m.model.shards {
-		m.checkShard(t, &m.shards[i], s)
-	}
-	m.checkTold(t)
-}
-
-func (m *machine) checkKeys(t *rapid.T) {
-	for _, key := range m.keys {
-		held := m.model.held(key)
-		var known crdt.Register
-		if held != nil {
-			known = m.model.shown(held).Register
-		}
-		if got := m.Known(key); got != known {
-			t.Fatalf("of %q is known %v, want %v", key, got, known)
-		}
-		v, r, ok := m.Peek(key, m.model.now)
-		if ok != m.model.live(held) || ok && (r != held.Register || !bytes.Equal(v, held.Value)) {
-			t.Fatalf("Peek(%q) = %q, %v, %v, want %v", key, v, r, ok, held)
-		}
-	}
-}
-
-func (m *machine) checkShard(t *rapid.T, sh *shard[[]byte], s *modelShard) {
-	if got := usage(sh); !slices.Equal(got, keysOf(s.order)) {
-		t.Fatalf("the order of use is %v, want %v", got, keysOf(s.order))
-	}
-	if got := waiting(sh); !slices.Equal(got, keysOf(s.out)) {
-		t.Fatalf("%v wait, want %v", got, keysOf(s.out))
-	}
-	if sh.weight > sh.room || sh.ghosts.len() > sh.ghosts.limit || sh.tombs.len() > sh.tombs.limit || sh.wheel.Len() != len(s.order) {
-		t.Fatalf("weight %d of %d, %d ghosts of %d, %d tombstones of %d, %d in the wheel",
-			sh.weight, sh.room, sh.ghosts.len(), sh.ghosts.limit, sh.tombs.len(), sh.tombs.limit, sh.wheel.Len())
-	}
-}
-
-func keysOf(rs []*modelRecord) (keys []string) {
-	for _, r := range rs {
-		keys = append(keys, r.Key)
-	}
-	return keys
-}
-
-// waiting is the keys of a shard's outbox in order.
-func waiting[P any](sh *shard[P]) (keys []string) {
-	for at := sh.first; at != 0; at = sh.table.At(at - 1).after {
-		keys = append(keys, sh.table.Key(at-1))
-	}
-	return keys
-}
-
-// checkTold compares what the hooks were told since the last step.
-func (m *machine) checkTold(t *rapid.T) {
-	w := m.model
-	if m.unordered {
-		for _, list := range [][]string{m.told, w.told, m.gone, w.gone} {
-			slices.Sort(list)
-		}
-		byOrigin := func(a, b crdt.Dot) int { return cmp.Or(cmp.Compare(a.Origin, b.Origin), cmp.Compare(a.Seq, b.Seq)) }
-		slices.SortFunc(m.forgot, byOrigin)
-		slices.SortFunc(w.forgot, byOrigin)
-	}
-	if !slices.Equal(m.told, w.told) || !slices.Equal(m.gone, w.gone) || !slices.Equal(m.forgot, w.forgot) {
-		t.Fatalf("told %q, gone %q, forgot %v\nwant %q, %q, %v", m.told, m.gone, m.forgot, w.told, w.gone, w.forgot)
-	}
-	m.told, m.gone, m.forgot, w.told, w.gone, w.forgot = nil, nil, nil, nil, nil, nil
-	m.unordered = false
 }

@@ -2,7 +2,6 @@ package store
 
 import (
 	"fmt"
-	"maps"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -210,52 +209,6 @@ func (m *machine) get(t *rapid.T) {
 	s.order = append(s.order, held)
 }
 
-func (m *machine) doTouch(t *rapid.T) {
-	key := m.key(t)
-	held, bound := m.model.held(key), m.model.now+life
-	if m.model.live(held) {
-		bound = min(bound, held.Version.Time.Milli()+life)
-	}
-	ttl, ok := m.ttl(t, bound)
-	if !ok {
-		t.Skip()
-	}
-	if got := m.Touch(key, ttl); got != m.model.live(held) {
-		t.Fatalf("Touch: %v", got)
-	} else if !got || m.model.now+ttl <= held.Deadline {
-		return
-	}
-	before := held.Deadline
-	m.model.extend(held, m.model.now+ttl)
-	if tellTouch(before, held.Deadline, m.model.now) {
-		m.model.queue(m.model.shard(key), held, outTouch)
-	}
-}
-
-func (m *machine) mergeTouch(t *rapid.T) {
-	key := m.key(t)
-	held := m.model.held(key)
-	if held == nil {
-		t.Skip()
-	}
-	v, bound := held.Version, held.Version.Time.Milli()+life
-	if rapid.IntRange(0, 3).Draw(t, "another version") == 0 {
-		v.Origin++
-	}
-	deadline := m.unused(bound - rapid.Int64Range(0, life).Draw(t, "short of the bound"))
-	want := m.model.live(held) && v == held.Version && deadline > held.Deadline
-	beyond := int64(0)
-	if deadline == bound {
-		beyond = 1000 // it must be held at its bound
-	}
-	if got := m.MergeTouch(key, v, deadline+beyond, m.model.now); got != want {
-		t.Fatalf("MergeTouch: %v, want %v", got, want)
-	}
-	if want {
-		m.model.extend(held, deadline)
-	}
-}
-
 func (m *machine) beginLoad(t *rapid.T) {
 	key := m.key(t)
 	at := m.BeginLoad(key)
@@ -288,41 +241,5 @@ func (m *machine) endLoad(t *rapid.T) {
 	load.Kind, load.Deadline, load.Value = crdt.Value, m.model.now+ttl, v
 	if want := m.model.merge(load, nil, ViaGossip, true).Held(); stored != want {
 		t.Fatalf("EndLoad: %v, want %v", stored, want)
-	}
-}
-
-// received merges a record as an engine does: the clock sees it first.
-func (m *machine) received(t *rapid.T, rec Record[[]byte]) {
-	if rec.Version.Time.Future(m.model.now) {
-		t.Skip()
-	}
-	m.clock.Raise(rec.Version.Time)
-	via := rapid.SampledFrom([]Via{ViaGossip, ViaSync, ViaBootstrap}).Draw(t, "via")
-	by := m.heads(t)
-	got := m.Merge(rec, m.model.now, by, via)
-	want := Lost
-	if rec.Kind == crdt.Clear {
-		m.unordered = true
-		want = m.model.mergeClear(rec.Register, false)
-	} else {
-		want = m.model.merge(rec, by, via, false)
-	}
-	if got != want {
-		t.Fatalf("Merge(%v) = %d, want %d", rec, got, want)
-	}
-}
-
-// heads vouches for nothing, for all, or for all but the last forgotten of an origin.
-func (m *machine) heads(t *rapid.T) Heads {
-	short := rapid.SampledFrom([]crdt.Origin{0, 0, self, 2, 3, 9}).Draw(t, "voucher")
-	if short == 0 {
-		return nil
-	}
-	seen := maps.Clone(m.model.forgotten)
-	return func(o crdt.Origin) uint64 {
-		if o == short && seen[o].N > 0 {
-			return seen[o].N - 1
-		}
-		return full
 	}
 }

@@ -48,11 +48,11 @@ func (s *Store[P]) Merge(rec Record[P], now int64, by Heads, via Via) Outcome {
 	sh.mu.Lock()
 	defer sh.unlock()
 	slot, known := sh.table.Find(hash, rec.Key)
-	return sh.merge(hash, slot, known, rec, arrival{now: now, by: by, use: via == ViaGossip, cold: via == ViaBootstrap})
+	return sh.merge(hash, slot, known, &rec, arrival{now: now, by: by, use: via == ViaGossip, cold: via == ViaBootstrap})
 }
 
 // merge is the one door (rule 1). The shard is locked.
-func (sh *shard[P]) merge(hash uint64, slot uint32, known bool, rec Record[P], a arrival) Outcome {
+func (sh *shard[P]) merge(hash uint64, slot uint32, known bool, rec *Record[P], a arrival) Outcome {
 	s := sh.store
 	if !a.local && s.outlived(rec.Version.Time, a.now) || s.cleared(rec.Version) {
 		return Dead
@@ -61,7 +61,7 @@ func (sh *shard[P]) merge(hash uint64, slot uint32, known bool, rec Record[P], a
 		sh.fade(slot, CauseExpired, a.now)
 		slot, known = sh.table.Find(hash, rec.Key)
 	}
-	weight := sh.weigh(&rec, a.now)
+	weight := sh.weigh(rec, a.now)
 	if known {
 		return sh.meet(slot, rec, weight, a)
 	}
@@ -97,7 +97,7 @@ func (s *Store[P]) weigh(key string, v P) int {
 }
 
 // enter takes in a record of a key of which nothing is known (rule 2).
-func (sh *shard[P]) enter(hash uint64, rec Record[P], weight int, a arrival) Outcome {
+func (sh *shard[P]) enter(hash uint64, rec *Record[P], weight int, a arrival) Outcome {
 	s := sh.store
 	if s.cfg.Replicated && rec.Version.Time <= s.Floor() && !trusting(a.by) && !s.memory.vouched(a.by, func(t crdt.Time) bool { return s.outlived(t, a.now) }) {
 		s.memory.number(rec.Dot(), rec.Version.Time)
@@ -112,14 +112,14 @@ func (sh *shard[P]) enter(hash uint64, rec Record[P], weight int, a arrival) Out
 	if rec.Kind == crdt.Value {
 		sh.makeRoom(weight, a.now)
 	}
-	slot := sh.table.Insert(hash, rec.Key)
+	slot := sh.insert(hash, rec.Key)
 	sh.settle(slot, rec, weight, a)
 	return Won
 }
 
 // meet merges a record with the one that is held of its key.
-func (sh *shard[P]) meet(slot uint32, rec Record[P], weight int, a arrival) Outcome {
-	held := sh.table.At(slot).reg
+func (sh *shard[P]) meet(slot uint32, rec *Record[P], weight int, a arrival) Outcome {
+	held := sh.reg(slot)
 	merged := held
 	switch out := misjudged(held, rec.Register, merged.Merge(rec.Register)); out {
 	case crdt.Extended:
@@ -144,9 +144,8 @@ func (sh *shard[P]) meet(slot uint32, rec Record[P], weight int, a arrival) Outc
 
 // extend takes the later deadline of the version held. The wheel looks at it again when it fires.
 func (sh *shard[P]) extend(slot uint32, merged crdt.Register) Outcome {
-	it := sh.table.At(slot)
-	before := it.reg.Deadline
-	it.reg = merged
+	before := sh.table.At(slot).deadline
+	sh.setReg(slot, &merged)
 	if merged.Deadline == before {
 		return Lost
 	}
@@ -157,7 +156,7 @@ func (sh *shard[P]) extend(slot uint32, merged crdt.Register) Outcome {
 }
 
 // tie settles two values of one version: no sound writer makes them, but all nodes must agree.
-func (sh *shard[P]) tie(slot uint32, rec Record[P], weight int, a arrival) Outcome {
+func (sh *shard[P]) tie(slot uint32, rec *Record[P], weight int, a arrival) Outcome {
 	it, rank := sh.table.At(slot), sh.store.cfg.Rank
 	if rank == nil {
 		return sh.extend(slot, rec.Register)
@@ -166,7 +165,7 @@ func (sh *shard[P]) tie(slot uint32, rec Record[P], weight int, a arrival) Outco
 	if held == came {
 		return sh.extend(slot, rec.Register)
 	}
-	sh.store.counts.conflicts.Add(1)
+	sh.done.Conflicts++
 	if came > held {
 		sh.replace(slot, rec, weight, a)
 	} else {
@@ -176,9 +175,9 @@ func (sh *shard[P]) tie(slot uint32, rec Record[P], weight int, a arrival) Outco
 }
 
 // replace puts a winner in the place of the record that is held.
-func (sh *shard[P]) replace(slot uint32, rec Record[P], weight int, a arrival) {
+func (sh *shard[P]) replace(slot uint32, rec *Record[P], weight int, a arrival) {
 	it := sh.table.At(slot)
-	if it.reg.Kind == crdt.Value {
+	if it.kind == crdt.Value {
 		cause := CauseReplaced
 		if rec.Kind == crdt.Tombstone {
 			cause = CauseDeleted
@@ -191,10 +190,10 @@ func (sh *shard[P]) replace(slot uint32, rec Record[P], weight int, a arrival) {
 	}
 	sh.detach(slot)
 	if !sh.store.cfg.Replicated && rec.Kind != crdt.Value {
-		it.reg = rec.Register
+		sh.setReg(slot, &rec.Register)
 		sh.empty(slot)
 		sh.tell(ChangeDelete, slot)
-		sh.table.Remove(slot)
+		sh.remove(slot)
 		return
 	}
 	if rec.Kind == crdt.Value {
@@ -204,11 +203,15 @@ func (sh *shard[P]) replace(slot uint32, rec Record[P], weight int, a arrival) {
 }
 
 // overwrite puts a value in the place of a value, which keeps its place in the order of use unless this is a use.
-func (sh *shard[P]) overwrite(slot uint32, rec Record[P], weight int, a arrival) {
+func (sh *shard[P]) overwrite(slot uint32, rec *Record[P], weight int, a arrival) {
 	it := sh.table.At(slot)
 	sh.weight += weight - int(it.weight)
-	it.value, it.reg, it.weight = rec.Value, rec.Register, int32(weight)
-	sh.wheel.Add(slot)
+	sooner := rec.Deadline < it.deadline
+	it.value, it.weight = rec.Value, int32(weight)
+	sh.setReg(slot, &rec.Register)
+	if sooner { // a later one is found when the old one fires
+		sh.wheel.Add(slot)
+	}
 	if a.use {
 		sh.table.Use(slot)
 	}
@@ -217,9 +220,10 @@ func (sh *shard[P]) overwrite(slot uint32, rec Record[P], weight int, a arrival)
 }
 
 // settle attaches a record to its slot, which is attached nowhere.
-func (sh *shard[P]) settle(slot uint32, rec Record[P], weight int, a arrival) {
+func (sh *shard[P]) settle(slot uint32, rec *Record[P], weight int, a arrival) {
 	it := sh.table.At(slot)
-	it.value, it.reg, it.weight = rec.Value, rec.Register, int32(weight)
+	it.value, it.weight = rec.Value, int32(weight)
+	sh.setReg(slot, &rec.Register)
 	sh.attach(slot, a.cold)
 	sh.came(slot, a)
 	sh.trim(a.now)
@@ -230,5 +234,5 @@ func (sh *shard[P]) came(slot uint32, a arrival) {
 	if a.local && sh.store.cfg.Replicated {
 		sh.queue(slot, outRecord)
 	}
-	sh.tell(kindChange[sh.table.At(slot).reg.Kind], slot)
+	sh.tell(kindChange[sh.table.At(slot).kind], slot)
 }

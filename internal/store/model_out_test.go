@@ -6,7 +6,7 @@ import (
 	"github.com/geolru/geolru/crdt"
 )
 
-// What of the model is about sending, clearing and forgetting on a peer's word.
+// What of the model is about sending and clearing.
 
 func (m *model) queue(s *modelShard, r *modelRecord, what outFlags) {
 	if r.out == 0 {
@@ -123,67 +123,4 @@ func (m *model) mergeClear(r crdt.Register, local bool) Outcome {
 		}
 	}
 	return Won
-}
-
-// adopt is rule 8.
-func (m *model) adopt(floor crdt.Time, forgotten map[crdt.Origin]Forgotten, listed func(string) bool) (dropped int) {
-	m.floor = max(m.floor, floor)
-	for o, f := range forgotten {
-		m.forgetNumber(crdt.Dot{Origin: o, Seq: f.N}, f.Time)
-	}
-	for _, s := range m.shards {
-		for _, r := range s.records {
-			if r.Version.Time > floor || listed(r.Key) {
-				continue
-			}
-			if r.Kind == crdt.Value && r.Deadline <= m.now {
-				m.leaves(s, r, CauseExpired)
-			} else if r.Kind == crdt.Value {
-				m.leaves(s, r, CauseCapacity)
-			}
-			m.forget(s, r)
-			dropped++
-		}
-	}
-	return dropped
-}
-
-// sweep is what Expire does in the end.
-func (m *model) sweep() {
-	m.sweepShards()
-	for o, f := range m.forgotten {
-		if m.outlived(f.Time) {
-			delete(m.forgotten, o)
-		}
-	}
-	if m.clear.Kind == crdt.Clear && m.outlived(m.clear.Version.Time) {
-		m.clear, m.clearOut = crdt.Register{}, false
-	}
-}
-
-func (m *model) sweepShards() {
-	for _, s := range m.shards {
-		m.expire(s)
-		for _, r := range append(s.kind(crdt.Ghost), s.kind(crdt.Tombstone)...) {
-			if m.outlived(r.Version.Time) {
-				m.drop(s, r)
-			}
-		}
-	}
-}
-
-// overdue tells whether something has outlived its retention. The store lets it go when it happens to come by, so the
-// machine sweeps at once.
-func (m *model) overdue() bool {
-	if m.clear.Kind == crdt.Clear && m.outlived(m.clear.Version.Time) {
-		return true
-	}
-	for _, s := range m.shards {
-		for _, r := range s.records {
-			if m.outlived(r.Version.Time) {
-				return true
-			}
-		}
-	}
-	return false
 }

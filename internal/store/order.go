@@ -50,9 +50,9 @@ func (s *Store[P]) At(cursor uint64) (rec Record[P], ok bool) {
 	sh := &s.shards[i]
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
-	if !sh.table.Used(slot) || s.cleared(sh.table.At(slot).reg.Version) {
+	if !sh.table.Used(slot) || s.cleared(sh.version(slot)) {
 		return rec, false
 	}
-	sh.dot(sh.table.At(slot))
+	sh.dotted(slot)
 	return sh.record(slot, s.cfg.Now()), true
 }

@@ -13,45 +13,47 @@ const (
 // queue links a record into the outbox, at its end unless it waits already: a key that is written a thousand times
 // while the link is busy keeps its place, and is sent once.
 func (sh *shard[P]) queue(slot uint32, what outFlags) {
-	it := sh.table.At(slot)
-	if it.out == 0 {
-		it.before, it.after = sh.last, 0
+	x := &sh.extras[slot]
+	if x.out == 0 {
+		x.before, x.after = sh.last, 0
 		if sh.last != 0 {
-			sh.table.At(sh.last - 1).after = slot + 1
+			sh.extras[sh.last-1].after = slot + 1
 		} else {
 			sh.first = slot + 1
 		}
 		sh.last = slot + 1
 		sh.store.waiting.Add(1)
 	}
-	it.out |= what
+	x.out |= what
 }
 
 // unqueue takes a record out of the outbox, if it waits there.
 func (sh *shard[P]) unqueue(slot uint32) {
-	it := sh.table.At(slot)
-	if it.out == 0 {
+	if sh.extras == nil || sh.extras[slot].out == 0 {
 		return
 	}
-	if it.before != 0 {
-		sh.table.At(it.before - 1).after = it.after
+	x := &sh.extras[slot]
+	if x.before != 0 {
+		sh.extras[x.before-1].after = x.after
 	} else {
-		sh.first = it.after
+		sh.first = x.after
 	}
-	if it.after != 0 {
-		sh.table.At(it.after - 1).before = it.before
+	if x.after != 0 {
+		sh.extras[x.after-1].before = x.before
 	} else {
-		sh.last = it.before
+		sh.last = x.before
 	}
-	it.before, it.after, it.out = 0, 0, 0
+	x.before, x.after, x.out = 0, 0, 0
 	sh.store.waiting.Add(-1)
 }
 
-// dot gives a record that leaves for the first time its number.
-func (sh *shard[P]) dot(it *item[P]) {
-	if it.reg.Seq == 0 {
-		it.reg.Seq = sh.store.seq.Add(1)
+// dotted is the record of a slot, which gets its number now if it leaves for the first time. Without a node
+// there are none.
+func (sh *shard[P]) dotted(slot uint32) crdt.Register {
+	if sh.extras != nil && sh.extras[slot].seq == 0 {
+		sh.extras[slot].seq = sh.store.seq.Add(1)
 	}
+	return sh.reg(slot)
 }
 
 // Seq is the last number given to a record of this node: all up to it have left or are about to, none above has.
@@ -69,11 +71,11 @@ func (s *Store[P]) DotAll() {
 		sh := &s.shards[i]
 		sh.mu.Lock()
 		for at := sh.first; at != 0; {
-			it := sh.table.At(at - 1)
-			if it.out&outRecord != 0 {
-				sh.dot(it)
+			x := &sh.extras[at-1]
+			if x.out&outRecord != 0 {
+				sh.dotted(at - 1)
 			}
-			at = it.after
+			at = x.after
 		}
 		sh.mu.Unlock()
 	}
@@ -111,12 +113,11 @@ func (sh *shard[P]) drain(take func(Record[P], bool) bool) bool {
 	defer sh.mu.Unlock()
 	for sh.first != 0 {
 		slot := sh.first - 1
-		it := sh.table.At(slot)
-		touch := it.out&outRecord == 0
+		touch := sh.extras[slot].out&outRecord == 0
 		if !touch {
-			sh.dot(it)
+			sh.dotted(slot)
 		}
-		if !take(Record[P]{sh.table.Key(slot), it.reg, it.value}, touch) {
+		if !take(Record[P]{sh.table.Key(slot), sh.reg(slot), sh.table.At(slot).value}, touch) {
 			return false
 		}
 		sh.unqueue(slot)
@@ -135,7 +136,7 @@ func (s *Store[P]) Requeue(key string, v crdt.Version, touch bool) {
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
 	slot, ok := sh.table.Find(hash, key)
-	if !ok || sh.table.At(slot).reg.Version != v {
+	if !ok || sh.version(slot) != v {
 		return
 	}
 	if touch {

@@ -45,3 +45,19 @@ func touchBound(bound int64) int64 {
 	}
 	return bound
 }
+
+// above is the time that a local write must be above.
+func (s *Store[P]) above(held crdt.Time) crdt.Time {
+	if plant.On(plant.FloorNotClock) {
+		return held
+	}
+	return max(held, s.Floor())
+}
+
+// once has a local write that was refused be lost.
+func once(out Outcome) Outcome {
+	if plant.On(plant.FloorNotClock) && out == Refused {
+		return Lost
+	}
+	return out
+}

@@ -13,15 +13,15 @@ func (s *Store[P]) Get(key string, now int64) (v P, r crdt.Register, ok bool) {
 	sh.mu.Lock()
 	slot, known := sh.table.Find(hash, key)
 	if known {
-		if it := sh.table.At(slot); sh.fresh(it, now) {
+		if it := sh.table.At(slot); sh.fresh(slot, now) {
 			sh.table.Use(slot)
-			sh.hits++
-			v, r = it.value, it.reg
+			sh.done.Hits++
+			v, r = it.value, sh.reg(slot)
 			sh.mu.Unlock()
 			return v, r, true
 		}
 	}
-	sh.misses++
+	sh.done.Misses++
 	sh.mu.Unlock()
 	return v, r, false
 }
@@ -33,19 +33,19 @@ func (s *Store[P]) Peek(key string, now int64) (v P, r crdt.Register, ok bool) {
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
 	if slot, known := sh.table.Find(hash, key); known {
-		if it := sh.table.At(slot); sh.fresh(it, now) {
-			return it.value, it.reg, true
+		if it := sh.table.At(slot); sh.fresh(slot, now) {
+			return it.value, sh.reg(slot), true
 		}
 	}
 	return v, r, false
 }
 
 // fresh is live by a clock that may be coarse.
-func (sh *shard[P]) fresh(it *item[P], now int64) bool {
-	if it.reg.Deadline-now < near {
+func (sh *shard[P]) fresh(slot uint32, now int64) bool {
+	if sh.table.At(slot).deadline-now < near {
 		now = sh.store.cfg.Now()
 	}
-	return sh.live(it, now)
+	return sh.live(slot, now)
 }
 
 // Known is whatever is known of a key; Kind None if nothing. An expired value is a ghost.
@@ -63,19 +63,18 @@ func (s *Store[P]) look(key string, dot bool) (rec Record[P], ok bool) {
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
 	slot, ok := sh.table.Find(hash, key)
-	if !ok || s.cleared(sh.table.At(slot).reg.Version) {
+	if !ok || s.cleared(sh.version(slot)) {
 		return rec, false
 	}
 	if dot {
-		sh.dot(sh.table.At(slot))
+		sh.dotted(slot)
 	}
 	return sh.record(slot, s.cfg.Now()), true
 }
 
 // record is what a slot holds; an expired value is a ghost.
 func (sh *shard[P]) record(slot uint32, now int64) Record[P] {
-	it := sh.table.At(slot)
-	rec := Record[P]{sh.table.Key(slot), it.reg, it.value}
+	rec := Record[P]{sh.table.Key(slot), sh.reg(slot), sh.table.At(slot).value}
 	if rec.Kind == crdt.Value && rec.Deadline <= now {
 		var none P
 		rec.Kind, rec.Value = crdt.Ghost, none
@@ -90,11 +89,10 @@ func (sh *shard[P]) record(slot uint32, now int64) Record[P] {
 func (s *Store[P]) Walk(cursor uint64, n int, f func(Record[P]) bool) (next uint64) {
 	now := s.cfg.Now()
 	return s.visit(cursor, n, func(sh *shard[P], slot uint32) bool {
-		it := sh.table.At(slot)
-		if s.cleared(it.reg.Version) {
+		if s.cleared(sh.version(slot)) {
 			return true
 		}
-		sh.dot(it)
+		sh.dotted(slot)
 		return f(sh.record(slot, now))
 	})
 }
@@ -103,7 +101,7 @@ func (s *Store[P]) Walk(cursor uint64, n int, f func(Record[P]) bool) (next uint
 func (s *Store[P]) Scan(cursor uint64, n int, f func(Record[P])) (next uint64) {
 	now := s.cfg.Now()
 	return s.visit(cursor, n, func(sh *shard[P], slot uint32) bool {
-		if it := sh.table.At(slot); sh.live(it, now) {
+		if sh.live(slot, now) {
 			f(sh.record(slot, now))
 		}
 		return true
@@ -158,7 +156,7 @@ func (sh *shard[P]) count(now int64) int {
 // Each is Walk for those who only look: no dots, no values.
 func (s *Store[P]) Each(cursor uint64, n int, f func(key string, r crdt.Register)) (next uint64) {
 	return s.visit(cursor, n, func(sh *shard[P], slot uint32) bool {
-		if r := sh.table.At(slot).reg; !s.cleared(r.Version) {
+		if r := sh.reg(slot); !s.cleared(r.Version) {
 			f(sh.table.Key(slot), r)
 		}
 		return true

@@ -1,13 +1,11 @@
 package store
 
-import "github.com/geolru/geolru/lru"
-
 // ring holds the ghosts, or the tombstones, of a shard: a binary heap of slots, the lowest version on top. So both
 // questions are answered at the top: which to forget when there are too many, and which has outlived its retention.
 // A list in order of arrival was rejected: a hot entry is evicted long after it was written, and would raise the floor
 // over everything younger in between.
 type ring[P any] struct {
-	table *lru.Table[item[P]]
+	shard *shard[P]
 	heap  []uint32
 	limit int
 }
@@ -19,12 +17,12 @@ func (r *ring[P]) lowest() uint32 { return r.heap[0] }
 
 func (r *ring[P]) push(slot uint32) {
 	r.heap = append(r.heap, slot)
-	r.table.At(slot).place = uint32(len(r.heap) - 1)
+	r.shard.extras[slot].place = uint32(len(r.heap) - 1)
 	r.up(len(r.heap) - 1)
 }
 
 func (r *ring[P]) remove(slot uint32) {
-	i, end := int(r.table.At(slot).place), len(r.heap)-1
+	i, end := int(r.shard.extras[slot].place), len(r.heap)-1
 	r.swap(i, end)
 	r.heap = r.heap[:end]
 	if i < end {
@@ -34,12 +32,12 @@ func (r *ring[P]) remove(slot uint32) {
 }
 
 func (r *ring[P]) less(i, j int) bool {
-	return r.table.At(r.heap[i]).reg.Version.Less(r.table.At(r.heap[j]).reg.Version)
+	return r.shard.version(r.heap[i]).Less(r.shard.version(r.heap[j]))
 }
 
 func (r *ring[P]) swap(i, j int) {
 	r.heap[i], r.heap[j] = r.heap[j], r.heap[i]
-	r.table.At(r.heap[i]).place, r.table.At(r.heap[j]).place = uint32(i), uint32(j)
+	r.shard.extras[r.heap[i]].place, r.shard.extras[r.heap[j]].place = uint32(i), uint32(j)
 }
 
 func (r *ring[P]) up(i int) {

@@ -41,11 +41,12 @@ type Config[P any] struct {
 	Ghosts     int   // bound of the ghosts; 0 = max(Capacity/4, 128 Ki), 128 Ki if Weigh is set
 	Tombstones int   // bound of the tombstones; 0 = max(Capacity/10, 64 Ki), 64 Ki if Weigh is set
 
-	Hash  func(string) uint64                // of keys, seeded
-	Now   func() int64                       // Unix milliseconds, exact
-	Stamp func(above crdt.Time) crdt.Version // a version of this node above all it has seen and above `above`; nil = a clock per shard
-	Weigh func(key string, v P) int          // nil = 1 each
-	Rank  func(v P) uint64                   // hash of a value's bytes: settles equal versions; nil = the held one stays
+	Hash   func(string) uint64                // of keys, seeded
+	Now    func() int64                       // Unix milliseconds, exact
+	Coarse func() int64                       // the same, at most 1 ms old: for writes that live a second or more; nil = Now
+	Stamp  func(above crdt.Time) crdt.Version // a version of this node above all it has seen and above `above`; nil = a clock per shard
+	Weigh  func(key string, v P) int          // nil = 1 each
+	Rank   func(v P) uint64                   // hash of a value's bytes: settles equal versions; nil = the held one stays
 
 	Evicted func(key string, v P, c Cause) // a value left the store; outside the locks
 	Dirty   func()                         // a local write waits in the outbox; outside the locks
@@ -68,7 +69,6 @@ type Store[P any] struct {
 
 	changed atomic.Pointer[func(Change[P])]
 	memory  memory
-	counts  counts
 }
 
 // New makes an empty store.
