@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -102,7 +103,7 @@ func TestRestartFetchesWhatItMissed(t *testing.T) {
 
 // A process that dies without a word leaves what it saved last.
 func TestKilledNodeLeavesItsLastSnapshot(t *testing.T) {
-	dir, copied := t.TempDir(), t.TempDir()
+	dir := t.TempDir()
 	n := joined(t, Mesh{Dir: dir})
 	c := on(t, n, Options[int]{})
 	c.Set("k", 1)
@@ -111,15 +112,52 @@ func TestKilledNodeLeavesItsLastSnapshot(t *testing.T) {
 		t.Fatalf("%v snapshots written", got)
 	}
 	c.Set("k", 2)
-	if err := os.CopyFS(copied, os.DirFS(dir)); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Chmod(filepath.Join(copied, "identity.key"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if again := on(t, joined(t, Mesh{Dir: copied}), Options[int]{}); !has(again, "k", 1) {
+	if again := on(t, joined(t, Mesh{Dir: cloned(t, dir)}), Options[int]{}); !has(again, "k", 1) {
 		t.Fatal("k is not what was saved")
 	}
+}
+
+// Writers do not wait for a snapshot, and what comes of both at once is sound.
+func TestSnapshotsWhileWriting(t *testing.T) {
+	dir := t.TempDir()
+	n := joined(t, Mesh{Dir: dir})
+	c := on(t, n, Options[int]{Capacity: 500})
+	var writers sync.WaitGroup
+	stop := make(chan struct{})
+	for w := range 4 {
+		writers.Go(func() {
+			for i := w; ; i += 4 {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				c.Set(fmt.Sprint(i%1000), i)
+				c.Delete(fmt.Sprint(i % 777))
+			}
+		})
+	}
+	for range 10 {
+		c.save()
+		if again := on(t, joined(t, Mesh{Dir: cloned(t, dir)}), Options[int]{Capacity: 500}); figure(t, again.node, "geolru_snapshots_refused_total") != 0 {
+			t.Error("a snapshot is refused")
+		}
+	}
+	close(stop)
+	writers.Wait()
+}
+
+// cloned is a copy of a node's directory, as a kill would leave it.
+func cloned(t *testing.T, dir string) string {
+	t.Helper()
+	to := t.TempDir()
+	if err := os.CopyFS(to, os.DirFS(dir)); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(filepath.Join(to, "identity.key"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return to
 }
 
 func TestCacheReopenedOnItsNode(t *testing.T) {

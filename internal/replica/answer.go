@@ -32,11 +32,13 @@ type answer struct {
 	// Guarded by answers.mu.
 	active  int64 // when the asker last spoke, Unix nanoseconds
 	credit  int
+	window  int  // the most credit there can be
 	walking bool // a step is scheduled or running
 	dropped bool
 
 	// Of the step that runs.
-	cursor uint64
+	order  []uint64 // of a bootstrap: what to send, hottest first; nil = walk
+	cursor uint64   // of the walk, or an index into order
 	walked bool
 	sent   uint64
 }
@@ -74,7 +76,7 @@ func (as *answers) find(from geo.ID, session uint64, now int64) *answer {
 	if len(as.list) >= maxAnswers {
 		return nil
 	}
-	a := &answer{peer: from, session: session, active: now, credit: creditWindow}
+	a := &answer{peer: from, session: session, active: now, credit: creditWindow, window: creditWindow}
 	as.list = append(as.list, a)
 	return a
 }
@@ -143,6 +145,9 @@ func (c *Cache) answer(a *answer, lacks *crdt.Seen) {
 	e.mu.Unlock()
 	floor, forgotten := c.store.Floor(), c.store.Forgotten()
 	a.lossy = !plant.On(plant.NoLossy) && lacks.LacksUpTo(seen, numbers(forgotten, c.eldest(e.millis())))
+	if c.lacksMost(lacks, seen) {
+		c.active.bootstrap(a, c.store.Order())
+	}
 	if !c.sendDigest(a, seen, floor, forgotten) {
 		c.active.end(a)
 		return
@@ -157,7 +162,7 @@ func (c *Cache) sendDigest(a *answer, seen *crdt.Seen, floor crdt.Time, forgotte
 	lots := slices.Collect(slices.Chunk(toForgotten(forgotten), wire.MaxFrameRecords))
 	n := max(len(pages), len(lots))
 	for i := range n {
-		m := &wire.Answer{Cache: c.name, Session: a.session, Floor: floor, Lossy: a.lossy, Last: i == n-1}
+		m := &wire.Answer{Cache: c.name, Session: a.session, Floor: floor, Total: uint64(len(a.order)), Lossy: a.lossy, Last: i == n-1}
 		if i < len(pages) {
 			m.Digest = pages[i]
 		}
@@ -245,7 +250,7 @@ func (as *answers) grant(from geo.ID, m *wire.Credit, now int64) *answer {
 			continue
 		}
 		a.active = now
-		a.credit = int(min(int64(a.credit)+int64(min(m.Bytes, creditWindow)), creditWindow))
+		a.credit = min(a.credit+int(min(m.Bytes, uint64(a.window))), a.window)
 		if a.walking || a.credit <= 0 {
 			return nil
 		}
@@ -255,9 +260,47 @@ func (as *answers) grant(from geo.ID, m *wire.Credit, now int64) *answer {
 	return nil
 }
 
-// collect walks on until a frame is full or so many slots are behind.
+// lacksMost tells whether somebody lacks at least half as many records as are held here, as far as the numbers tell.
+func (c *Cache) lacksMost(theirs, ours *crdt.Seen) bool {
+	missing := uint64(0)
+	for _, k := range ours.Known() {
+		if head := theirs.Head(k.Origin); k.Head > head {
+			missing += k.Head - head
+		}
+	}
+	n := c.store.Counts()
+	held := n.Entries + n.Ghosts + n.Tombstones
+	return held > 0 && missing >= uint64(held+1)/2
+}
+
+// bootstrap makes an answer send what is in order, with more under way than in a repair.
+func (as *answers) bootstrap(a *answer, order []uint64) {
+	as.mu.Lock()
+	defer as.mu.Unlock()
+	a.order, a.credit, a.window = order, bootstrapWindow, bootstrapWindow
+}
+
+// next hands over records from where the answer is, until take refuses one or so many are behind.
+func (c *Cache) next(a *answer, take func(store.Record[Blob]) bool) {
+	if a.order == nil {
+		a.cursor = c.store.Walk(a.cursor, walkStep, take)
+		a.walked = a.cursor == 0
+		return
+	}
+	for range walkStep {
+		if a.walked = a.cursor == uint64(len(a.order)); a.walked {
+			return
+		}
+		if rec, ok := c.store.At(a.order[a.cursor]); ok && !take(rec) {
+			return
+		}
+		a.cursor++
+	}
+}
+
+// collect goes on until a frame is full or so many slots are behind.
 func (c *Cache) collect(a *answer) (records []wire.Record, size int) {
-	a.cursor = c.store.Walk(a.cursor, walkStep, func(rec store.Record[Blob]) bool {
+	c.next(a, func(rec store.Record[Blob]) bool {
 		if c.leftOut(rec, a.lacks) {
 			return true
 		}
@@ -269,7 +312,6 @@ func (c *Cache) collect(a *answer) (records []wire.Record, size int) {
 		records, size = append(records, r), size+more
 		return true
 	})
-	a.walked = a.cursor == 0
 	return records, size
 }
 

@@ -151,6 +151,10 @@ func (c *Cache) Counts() CacheCounts {
 	defer c.engine.mu.Unlock()
 	if c.whole {
 		n.Bootstrap = 1
+		return n
+	}
+	for _, s := range c.pulls {
+		n.Bootstrap = max(n.Bootstrap, s.share())
 	}
 	return n
 }

@@ -9,7 +9,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/geolru/geolru/crdt"
 	"github.com/geolru/geolru/geo"
 	"github.com/geolru/geolru/internal/wire"
 )
@@ -301,6 +300,3 @@ func (e *Engine) Close() {
 	e.closed = true
 	e.mu.Unlock()
 }
-
-// heads is how far each origin is seen without a hole, as a store wants it of whoever vouches.
-func heads(s *crdt.Seen) func(crdt.Origin) uint64 { return s.Head }

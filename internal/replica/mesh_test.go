@@ -230,6 +230,30 @@ func TestReadyAfterAWholeSync(t *testing.T) {
 	}
 }
 
+func TestBootstrapBringsTheHottestFirst(t *testing.T) {
+	m := newMesh(t, 1)
+	for i := range 4000 {
+		m.set(0, fmt.Sprint("k", i), "v")
+	}
+	for i := range 100 {
+		m.caches[0].Store().Get(fmt.Sprint("k", i), m.Nodes()[0].Now()/1e6)
+	}
+	m.Run(time.Second)
+	small := standard
+	small.Capacity = 100
+	_, c := m.add("here", small)
+	m.Run(5 * time.Second)
+	if n := c.Counts(); n.Bootstrap != 1 {
+		t.Fatalf("bootstrapped to %v", n.Bootstrap)
+	}
+	for i := range 100 {
+		m.want(1, fmt.Sprint("k", i), "v", 0)
+	}
+	if n := c.Store().Counts(); n.Ghosts != 3900 || n.Evictions != 0 {
+		t.Fatalf("the rest is not ghosts: %+v", n)
+	}
+}
+
 func TestAnotherTTLIsNotSynced(t *testing.T) {
 	m := newMesh(t, 1)
 	other := standard

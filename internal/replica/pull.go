@@ -12,9 +12,10 @@ import (
 )
 
 const (
-	maxPulls     = 4                // of a cache at once
-	creditWindow = 1 << 20          // bytes of records under way in an answer
-	silence      = 30 * time.Second // after which a session is given up
+	maxPulls        = 4                // of a cache at once
+	creditWindow    = 1 << 20          // bytes of records under way in an answer
+	bootstrapWindow = 8 << 20          // in a bootstrap
+	silence         = 30 * time.Second // after which a session is given up
 )
 
 // pull is a sync seen from the side that asks. Guarded by engine.mu; its frames come in order, one at a time.
@@ -28,6 +29,7 @@ type pull struct {
 	pages   []crdt.Known
 	answer  *crdt.Seen // what the answerer had seen when its answer began: it vouches for the records
 	count   uint64     // records received
+	total   uint64     // records to come in a bootstrap, about; 0 = it is none
 	tainted bool       // one of them was refused
 	active  int64      // when the last frame came, Unix nanoseconds
 	lossy   lossy
@@ -158,7 +160,7 @@ func (c *Cache) begun(from geo.ID, m *wire.Answer) bool {
 		c.finish(s)
 		return true
 	}
-	s.begun, s.answer = true, answer
+	s.begun, s.answer, s.total = true, answer, m.Total
 	c.markEarly(s)
 	return c.beginLossy(s, m)
 }
@@ -184,13 +186,26 @@ func (c *Cache) records(from geo.ID, m *wire.Records) bool {
 	return true
 }
 
+// via is how the records enter: those of a bootstrap at the cold end, so that its order becomes the order of use.
+func (s *pull) via() store.Via {
+	if s.total > 0 {
+		return store.ViaBootstrap
+	}
+	return store.ViaSync
+}
+
+// share is how much of a bootstrap is here, 0 to 1.
+func (s *pull) share() float64 {
+	return min(float64(s.count)/float64(max(s.total, 1)), 0.99)
+}
+
 func (c *Cache) mergeAll(s *pull, records []wire.Record) (size int) {
 	e := c.engine
 	now := e.millis()
 	merged := make([]bool, len(records))
 	for i, r := range records {
 		size += wire.RecordSize(len(r.Key), len(r.Value))
-		merged[i] = c.admit(r, now, store.Heads(heads(s.answer)), store.ViaSync)
+		merged[i] = c.admit(r, now, s.answer.Head, s.via())
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()

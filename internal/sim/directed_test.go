@@ -366,7 +366,7 @@ func overtakenLoad(t *testing.T) *small {
 
 // cleared: the reader knows of a Clear, the holder does not.
 func cleared(t *testing.T) *small {
-	s := outdated(t, roomy, func(s *small) { s.caches[writer].Store().Clear() })
+	s := outdated(t, roomy, func(s *small) { s.oracle.Clear(s.Nodes()[writer]) })
 	s.meet(reader, "k", 1, 0, 0)
 	return s
 }

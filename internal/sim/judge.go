@@ -1,6 +1,8 @@
 package sim
 
 import (
+	"time"
+
 	"github.com/geolru/geolru/crdt"
 	"github.com/geolru/geolru/internal/replica"
 )
@@ -135,6 +137,17 @@ func (o *Oracle) wrote(n *Node, key string, at crdt.Version) {
 	}
 	v.stamp = max(v.stamp, at.Time)
 	v.own[key] = later(v.own[key], o.age(at))
+	o.note(func() { o.remember(key, v.cache.Store().Known(key)) })
+}
+
+// note looks at a write once it has left its node: then it has its dot.
+func (o *Oracle) note(look func()) { o.world.after(time.Millisecond, look) }
+
+// Clear clears the cache on a node.
+func (o *Oracle) Clear(n *Node) {
+	s := o.views[n].cache.Store()
+	s.Clear()
+	o.note(func() { o.remember("", s.Cleared()) })
 }
 
 // BeginLoad begins a load: its stamp must be above all that its node knew.

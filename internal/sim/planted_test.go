@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/geolru/geolru/internal/plant"
+	"github.com/geolru/geolru/internal/sim"
 )
 
 // TestPlantedBugsAreFound: every bug is found in its world.
@@ -20,5 +21,18 @@ func TestPlantedBugsAreFound(t *testing.T) {
 			}
 			t.Log(faults[0])
 		})
+	}
+}
+
+// TestShrink: a world that fails becomes one of a few operations that fails alike.
+func TestShrink(t *testing.T) {
+	plant.Set(plant.WallClock)
+	defer plant.Set(plant.None)
+	p := sim.Swarm(0)
+	rule := p.Run(nil).Faults[0].Rule
+	runs := 0
+	small := sim.Shrink(p, rule, func() bool { runs++; return runs < 300 })
+	if o := small.Run(nil); len(small.Ops) > 10 || len(o.Faults) == 0 || o.Faults[0].Rule != rule {
+		t.Errorf("%d of %d operations are left, and break %v, not %s", len(small.Ops), len(p.Ops), o.Faults, rule)
 	}
 }

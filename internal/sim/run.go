@@ -99,7 +99,7 @@ func (y *play) doAt(n *Node, c *replica.Cache, o Op) {
 	case OpTouch:
 		c.Store().Touch(k, o.TTL.Milliseconds())
 	case OpClear:
-		c.Store().Clear()
+		y.oracle.Clear(n)
 	case OpStep:
 		if !n.Mad {
 			n.Step(o.For)

@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"flag"
 	"fmt"
 	"hash/fnv"
 	"hash/maphash"
@@ -10,6 +11,9 @@ import (
 
 	"github.com/geolru/geolru/crdt"
 )
+
+// Properties are checked a thousand times; -rapid.checks has the last word.
+func init() { _ = flag.Set("rapid.checks", "1000") }
 
 const (
 	life = 1000                             // the lifetime bound in most tests, milliseconds

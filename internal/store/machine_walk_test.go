@@ -42,6 +42,7 @@ func (m *machine) dotted(t *rapid.T, rec Record[[]byte]) {
 	held := m.model.held(rec.Key)
 	if held == nil {
 		t.Fatalf("visited %v", rec)
+		return
 	}
 	if held.Seq == 0 {
 		m.model.dot(&held.Register)

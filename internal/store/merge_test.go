@@ -220,3 +220,25 @@ func TestConditionsLookAtTheLiveVersion(t *testing.T) {
 		t.Fatal("a deleted key is not absent")
 	}
 }
+
+func TestReplaceTakesAnotherFormOfTheSameVersion(t *testing.T) {
+	r := replicated(10)
+	old := r.set(t, "a", "bytes")
+	r.drained()
+	r.Replace("a", crdt.Version{Time: old.Time, Origin: peer}, []byte("of another version"))
+	r.Replace("none", old, []byte("of no key"))
+	if r.value("a") != "bytes" {
+		t.Fatalf("value %q", r.value("a"))
+	}
+	r.told, r.gone = nil, nil
+	r.Replace("a", old, []byte("form"))
+	if r.value("a") != "form" || r.Known("a").Version != old || r.Waiting() != 0 || len(r.told)+len(r.gone) != 0 {
+		t.Fatalf("value %q, known %v, told %q, gone %q", r.value("a"), r.Known("a"), r.told, r.gone)
+	}
+	r.now.Add(life)
+	r.settle()
+	r.Replace("a", old, []byte("for a ghost"))
+	if rec, _ := r.Look("a"); rec.Kind != crdt.Ghost || rec.Value != nil {
+		t.Fatalf("held is %v", rec)
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"sync"
 
 	"github.com/geolru/geolru/crdt"
+	"github.com/geolru/geolru/internal/plant"
 	"github.com/geolru/geolru/lru"
 	"github.com/geolru/geolru/ttl"
 )
@@ -81,7 +82,7 @@ func (sh *shard[P]) live(slot uint32, now int64) bool {
 		return false
 	}
 	c := sh.store.clear.Load()
-	return c == nil || c.Version.Less(sh.version(slot))
+	return c == nil || plant.On(plant.ClearOnce) || c.Version.Less(sh.version(slot))
 }
 
 // expired tells whether the slot holds a value whose deadline has come.

@@ -2,6 +2,7 @@ package store
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"testing"
 
@@ -143,4 +144,20 @@ func TestScanShowsTheLiveOnly(t *testing.T) {
 	if len(recs) != 1 || recs[0].Key != "live" || recs[0].Version != at || recs[0].Seq != 0 {
 		t.Fatalf("scanned %v", recs)
 	}
+}
+
+func TestEachShowsAllThatIsKnownAndGivesNoDots(t *testing.T) {
+	r := newRig(Config[[]byte]{Capacity: 1000, Replicated: true}, 3)
+	r.set(t, "value", "v")
+	r.Delete("deleted")
+	r.offer(written(crdt.Ghost, "ghost", 1, ""))
+	kinds := map[string]crdt.Kind{}
+	for cursor, first := uint64(0), true; first || cursor != 0; first = false {
+		cursor = r.Each(cursor, 1, func(key string, reg crdt.Register) { kinds[key] = reg.Kind })
+	}
+	if want := map[string]crdt.Kind{"value": crdt.Value, "deleted": crdt.Tombstone, "ghost": crdt.Ghost}; !maps.Equal(kinds, want) || r.Seq() != 0 {
+		t.Fatalf("visited %v, last number %d", kinds, r.Seq())
+	}
+	r.Clear()
+	r.Each(0, 1000, func(key string, _ crdt.Register) { t.Errorf("visited %q", key) })
 }

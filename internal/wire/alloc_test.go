@@ -28,7 +28,7 @@ func hostile() map[string][]byte {
 		return []byte(head + "\x99" + string([]byte{byte(n >> 8), byte(n)}) + strings.Repeat(element, n))
 	}
 	const batch, fetch, fetched, ack = "\x85\x01\x01\x48nonce..8", "\x86\x01\x03\x61c\x01", "\x88\x01\x04\x61c\x01", "\x84\x01\x05\x61c"
-	const probe, answer, records, keys = "\x86\x01\x02\x01\xf4\x01", "\x89\x01\x09\x61c\x01\x41\x00\x01", "\x86\x01\x0a\x61c\x01\x48origin..", "\x86\x01\x0b\x61c\x01"
+	const probe, answer, records, keys = "\x86\x01\x02\x01\xf4\x01", "\x8a\x01\x09\x61c\x01\x41\x00\x01", "\x86\x01\x0a\x61c\x01\x48origin..", "\x86\x01\x0b\x61c\x01"
 	frames := map[string][]byte{
 		"null records":   list(records, "\xf6", 1024),
 		"no records":     list(records, "\x80", 1024),
@@ -47,7 +47,7 @@ func hostile() map[string][]byte {
 		"least heads":    list(ack, "\x82\x01\x00", 1024),
 		"fetched heads":  append(list(fetched, "\x82\x01\x00", 1024), 0xf5, 0x40, 0x80),
 		"null forgotten": list(answer, "\xf6", 1024),
-		"all forgotten":  append(list(answer, "\x83\x01\x00\x00", 1024), 0xf4, 0xf4),
+		"all forgotten":  append(list(answer, "\x83\x01\x00\x00", 1024), 0x00, 0xf4, 0xf4),
 		"null keys":      list(keys, "\xf6", 1024),
 		"least keys":     append(list(keys, "\x42kk", 1024), 0xf4),
 		"huge array":     []byte(ack + "\x9a\x7f\xff\xff\xff"),

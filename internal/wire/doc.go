@@ -21,7 +21,7 @@
 //	explain   = [1, 6, cache, id, key]
 //	explained = [1, 7, cache, id, [time, origin, seq, kind, deadline], writer]
 //	pull      = [1, 8, cache, session, digest, last]
-//	answer    = [1, 9, cache, session, digest, floor, [* [origin, number, time]], lossy, last]
+//	answer    = [1, 9, cache, session, digest, floor, [* [origin, number, time]], total, lossy, last]
 //	records   = [1, 10, cache, session, table, [* record]]
 //	list      = [1, 11, cache, session, [* key], last]
 //	end       = [1, 12, cache, session, millis, count, whole, table, [* record]]

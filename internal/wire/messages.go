@@ -133,7 +133,8 @@ type (
 		Digest    []crdt.Known
 		Floor     crdt.Time
 		Forgotten []Forgotten
-		Lossy     bool // it has forgotten a dot that the asker lacks: a List follows before the records
+		Total     uint64 // records to come, hottest first, if the asker lacks most of them; 0 = an unordered few
+		Lossy     bool   // it has forgotten a dot that the asker lacks: a List follows before the records
 		Last      bool
 	}
 

@@ -178,7 +178,7 @@ func drawMessage(t *rapid.T) Message {
 	case numberPull:
 		return &Pull{cache, id, someDigest.Draw(t, "digest"), last}
 	case numberAnswer:
-		return &Answer{cache, id, someDigest.Draw(t, "digest"), someTime.Draw(t, "floor"), optional(someForgotten).Draw(t, "forgotten"), number%2 == 0, last}
+		return &Answer{cache, id, someDigest.Draw(t, "digest"), someTime.Draw(t, "floor"), optional(someForgotten).Draw(t, "forgotten"), number, number%2 == 0, last}
 	case numberRecords:
 		return &Records{cache, id, records}
 	case numberList:

@@ -3,7 +3,7 @@ package wire
 // The messages of a sync, field by field.
 
 func (*Pull) head() (uint64, uint64)    { return numberPull, 4 }
-func (*Answer) head() (uint64, uint64)  { return numberAnswer, 7 }
+func (*Answer) head() (uint64, uint64)  { return numberAnswer, 8 }
 func (*Records) head() (uint64, uint64) { return numberRecords, 4 }
 func (*List) head() (uint64, uint64)    { return numberList, 4 }
 func (*End) head() (uint64, uint64)     { return numberEnd, 7 }
@@ -23,6 +23,7 @@ func (m *Answer) fields(c *codec) {
 	c.digest(&m.Digest)
 	number(c, &m.Floor)
 	list(c, &m.Forgotten, MaxFrameRecords, leastForgotten, forgotten)
+	number(c, &m.Total)
 	c.flag(&m.Lossy)
 	c.flag(&m.Last)
 }
