@@ -15,7 +15,7 @@ type Stats struct {
 	Conflicts       uint64 // records of one version with different bytes: a bug somewhere
 	Refused         uint64 // records of peers from the future, or with a lifetime beyond the longest
 	Dropped         uint64 // records of peers that had no proper shape
-	AuditMismatches uint64 // found by a background audit, which this version does not have: 0
+	AuditMismatches uint64 // keys held in a version lower than one that was seen, as an audit by peers found: a bug
 
 	Entries    int // values held, also such as expired within the last second
 	Weight     int // of those; as Entries unless Options.Weigh is set
@@ -36,7 +36,8 @@ func (c *Cache[V]) Stats() Stats {
 	}
 	if c.mesh != nil {
 		m := c.mesh.Counts()
-		s.PeerHits, s.Refused, s.Dropped, s.Bootstrap = m.PeerHits, m.Refused, m.Dropped, m.Bootstrap
+		s.PeerHits, s.Refused, s.Dropped = m.PeerHits, m.Refused, m.Dropped
+		s.AuditMismatches, s.Bootstrap = m.AuditMismatches, m.Bootstrap
 	}
 	return s
 }

@@ -132,23 +132,10 @@ func (m *machine) drainSome(t *rapid.T) {
 		t.Fatalf("drained %v\nwant    %v", got, want)
 	}
 	for _, s := range got {
-		if s.taken {
-			m.sent = append(m.sent, s)
-		}
 		if !s.touch {
 			m.pool = append(m.pool, s.Record)
 		}
 	}
-}
-
-func (m *machine) requeue(t *rapid.T) {
-	m.step(1)
-	if len(m.sent) == 0 {
-		t.Skip()
-	}
-	s := rapid.SampledFrom(m.sent).Draw(t, "sent")
-	m.Requeue(s.Key, s.Version, s.touch)
-	m.model.requeue(s.Key, s.Version, s.touch)
 }
 
 func (m *machine) dotAll(*rapid.T) {

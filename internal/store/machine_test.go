@@ -20,8 +20,7 @@ type machine struct {
 	foreign   uint64           // records of others made so far
 	pool      []Record[[]byte] // records that may come from others (again)
 	loads     []Record[[]byte] // under way: key and version
-	sent      []sent
-	unordered bool // what this step tells comes in no order
+	unordered bool             // what this step tells comes in no order
 }
 
 func TestReplicatedStoreIsItsModel(t *testing.T) {
@@ -31,7 +30,7 @@ func TestReplicatedStoreIsItsModel(t *testing.T) {
 			"set": m.write, "setIf": m.writeIf, "delete": m.erase, "deleteIf": m.eraseIf, "touch": m.doTouch,
 			"mergeTouch": m.mergeTouch, "get": m.get, "beginLoad": m.beginLoad, "endLoad": m.endLoad, "merge": m.mergeNew,
 			"mergeAgain": m.mergeAgain, "mergeVariant": m.mergeVariant, "clear": m.clearAll, "mergeClear": m.mergeForeignClear,
-			"drain": m.drainSome, "requeue": m.requeue, "dotAll": m.dotAll, "look": m.look, "walk": m.walk, "scan": m.scan,
+			"drain": m.drainSome, "dotAll": m.dotAll, "look": m.look, "walk": m.walk, "scan": m.scan,
 			"adopt": m.adoptSome, "expire": m.expireAll, "len": m.count, "wait": m.wait,
 			"": m.check,
 		})

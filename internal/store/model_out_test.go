@@ -85,20 +85,6 @@ func (m *model) drain(room int) (all []sent) {
 	return all
 }
 
-func (m *model) requeue(key string, v crdt.Version, touch bool) {
-	if key == "" {
-		m.clearOut = m.clearOut || m.clear.Kind == crdt.Clear && m.clear.Version == v
-		return
-	}
-	if r := m.held(key); r != nil && r.Version == v {
-		what := outRecord
-		if touch {
-			what = outTouch
-		}
-		m.queue(m.shard(key), r, what)
-	}
-}
-
 // mergeClear is rule 11.
 func (m *model) mergeClear(r crdt.Register, local bool) Outcome {
 	switch {

@@ -124,32 +124,3 @@ func (sh *shard[P]) drain(take func(Record[P], bool) bool) bool {
 	}
 	return true
 }
-
-// Requeue puts a record back into the outbox that could not be sent, if its version is still the one held.
-func (s *Store[P]) Requeue(key string, v crdt.Version, touch bool) {
-	if key == "" {
-		s.requeueClear(v)
-		return
-	}
-	hash := s.cfg.Hash(key)
-	sh := s.of(hash)
-	sh.mu.Lock()
-	defer sh.mu.Unlock()
-	slot, ok := sh.table.Find(hash, key)
-	if !ok || sh.version(slot) != v {
-		return
-	}
-	if touch {
-		sh.queue(slot, outTouch)
-	} else {
-		sh.queue(slot, outRecord)
-	}
-}
-
-func (s *Store[P]) requeueClear(v crdt.Version) {
-	s.clearMu.Lock()
-	defer s.clearMu.Unlock()
-	if r := s.clear.Load(); r != nil && r.Version == v {
-		s.queueClear(true)
-	}
-}

@@ -75,24 +75,6 @@ func TestRefusedRecordStaysAndKeepsItsNumber(t *testing.T) {
 	}
 }
 
-func TestRequeueOnlyWhatIsStillHeld(t *testing.T) {
-	r := replicated(10)
-	old := r.set(t, "a", "1")
-	r.drained()
-	r.Requeue("a", old, false)
-	r.Requeue("none", old, false)
-	if r.Waiting() != 1 {
-		t.Fatalf("%d wait", r.Waiting())
-	}
-	r.drained()
-	r.set(t, "a", "2")
-	r.drained()
-	r.Requeue("a", old, false)
-	if r.Waiting() != 0 {
-		t.Fatal("an overwritten version waits")
-	}
-}
-
 func TestDirtyIsCalledOutsideTheLocks(t *testing.T) {
 	var s *Store[[]byte]
 	calls := 0
