@@ -77,6 +77,18 @@ func (c *Cache) progress(p *peer) *progress {
 	return g
 }
 
+// reckon draws from what a peer tells of its replica how far it has come: it knows nothing of what an earlier life of it
+// acknowledged, and if it has seen what this replica has seen, it has all that was written here. engine.mu is held.
+func (c *Cache) reckon(p *peer, before, now wire.CacheState) {
+	if before.Nonce != now.Nonce {
+		delete(p.acks, c.name)
+	}
+	own := c.store.Seq() // before the digest is taken, which may cover more
+	if now.TTL == c.ttl && now.Hash == c.digest().Hash() {
+		c.advance(c.progress(p), own)
+	}
+}
+
 // behind notes that something was sent that nobody has yet.
 func (c *Cache) behind() {
 	e := c.engine

@@ -13,10 +13,11 @@ import (
 )
 
 const (
-	maxAnswers = 4      // of a cache at once; more askers are told to come back
-	retryAfter = 1000   // milliseconds, told to those
-	maxOrigins = 65_536 // in a digest
-	walkStep   = 16_384 // slots looked at before others get their turn
+	maxAnswers = 4       // of a cache at once; more askers are told to come back
+	retryAfter = 1000    // milliseconds, told to those
+	maxOrigins = 65_536  // in a digest
+	maxRanges  = 262_144 // in all of a digest, 4 MiB: more than all lanes can lose in a lifetime
+	walkStep   = 16_384  // slots looked at before others get their turn
 )
 
 // answer is a sync seen from the side that is asked: it walks its store once and sends every record whose dot the
@@ -37,8 +38,10 @@ type answer struct {
 	dropped bool
 
 	// Of the step that runs.
-	order  []uint64 // of a bootstrap: what to send, hottest first; nil = walk
-	cursor uint64   // of the walk, or an index into order
+	list   bool      // the list of a lossy answer comes first
+	floor  crdt.Time // of that list
+	order  []uint64  // of a bootstrap: what to send, hottest first; nil = walk
+	cursor uint64    // of the walk, or an index into order
 	walked bool
 	sent   uint64
 }
@@ -73,6 +76,10 @@ func (as *answers) find(from geo.ID, session uint64, now int64) *answer {
 			return a
 		}
 	}
+	as.list = slices.DeleteFunc(as.list, func(a *answer) bool { // who asks anew has given up the session before
+		a.dropped = a.dropped || a.peer == from
+		return a.peer == from
+	})
 	if len(as.list) >= maxAnswers {
 		return nil
 	}
@@ -114,11 +121,11 @@ func (c *Cache) asked(from geo.ID, m *wire.Pull) bool {
 		c.engine.send(from, geo.LaneSync, &wire.Busy{Cache: c.name, Session: m.Session, RetryAfter: retryAfter})
 		return true
 	}
-	if a.lacks != nil || len(a.pages)+len(m.Digest) > maxOrigins {
+	a.pages = append(a.pages, m.Digest...)
+	if a.lacks != nil || oversized(a.pages) {
 		c.active.end(a)
 		return false
 	}
-	a.pages = append(a.pages, m.Digest...)
 	if !m.Last {
 		return true
 	}
@@ -152,7 +159,8 @@ func (c *Cache) answer(a *answer, lacks *crdt.Seen) {
 		c.active.end(a)
 		return
 	}
-	e.clock.After(0, func() { c.list(a, floor) })
+	a.list, a.floor = a.lossy, floor
+	e.clock.After(0, func() { c.step(a) })
 	c.pullBack(a.peer, lacks, seen)
 }
 
@@ -203,21 +211,31 @@ func (c *Cache) step(a *answer) {
 		if !c.active.mayWalk(a) {
 			return
 		}
-		records, size := c.collect(a)
-		if len(records) > 0 {
-			a.sent += uint64(len(records))
-			if !c.engine.send(a.peer, geo.LaneSync, &wire.Records{Cache: c.name, Session: a.session, Records: records}) {
-				c.active.end(a)
-				return
-			}
+		ok := false
+		if a.list {
+			ok = c.sendList(a)
+		} else {
+			ok = c.sendRecords(a)
 		}
-		c.active.spend(a, size)
+		if !ok {
+			c.active.end(a)
+			return
+		}
 		if a.walked {
 			c.close(a)
 			return
 		}
 	}
 	c.engine.clock.After(0, func() { c.step(a) })
+}
+
+// sendRecords sends one frame of records, if there are any.
+func (c *Cache) sendRecords(a *answer) bool {
+	records, size := c.collect(a)
+	c.active.spend(a, size)
+	a.sent += uint64(len(records))
+	return len(records) == 0 ||
+		c.engine.send(a.peer, geo.LaneSync, &wire.Records{Cache: c.name, Session: a.session, Records: records})
 }
 
 // mayWalk tells whether the answer may go on now; if the credit is used up, the next one wakes it.
@@ -246,7 +264,7 @@ func (as *answers) grant(from geo.ID, m *wire.Credit, now int64) *answer {
 	as.mu.Lock()
 	defer as.mu.Unlock()
 	for _, a := range as.list {
-		if a.peer != from || a.session != m.Session || a.lacks == nil {
+		if a.peer != from || a.session != m.Session || a.lacks == nil || m.Bytes == 0 {
 			continue
 		}
 		a.active = now
@@ -258,6 +276,15 @@ func (as *answers) grant(from geo.ID, m *wire.Credit, now int64) *answer {
 		return a
 	}
 	return nil
+}
+
+// oversized tells whether a digest is larger than any sound peer's, so that a hostile one costs no more than that.
+func oversized(digest []crdt.Known) bool {
+	ranges := 0
+	for _, k := range digest {
+		ranges += len(k.Ranges)
+	}
+	return len(digest) > maxOrigins || ranges > maxRanges
 }
 
 // lacksMost tells whether somebody lacks at least half as many records as are held here, as far as the numbers tell.

@@ -55,6 +55,7 @@ type Engine struct {
 	asks     map[uint64]*ask
 	explains map[uint64]*inquiry
 	ready    []*waiter
+	greeting bool  // a probe to everybody is scheduled
 	planned  int64 // when last, Unix nanoseconds
 	pruned   int64
 	counters Counters

@@ -4,6 +4,7 @@ import (
 	"iter"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/geolru/geolru/crdt"
 	"github.com/geolru/geolru/geo"
@@ -13,9 +14,9 @@ import (
 )
 
 const (
-	maxAsked  = 3       // peers that a miss asks at the most
-	maxWants  = 256     // keys in one request
-	lendFrame = 1 << 20 // bytes of values in one answer, unless a single one is larger
+	maxAsked  = 3                    // peers that a miss asks at the most
+	maxWants  = 256                  // keys in one request
+	lendAgain = 5 * time.Millisecond // when the way to the asker is full
 )
 
 // ask is a miss that asks peers: the nearest, and the next when it has nothing, fails, or takes long. Guarded by
@@ -165,34 +166,63 @@ func (e *Engine) failed(id geo.ID) (next []func()) {
 	return next
 }
 
+// loan is an answer to a Fetch that is on its way.
+type loan struct {
+	to    geo.ID
+	id    uint64
+	wants []wire.Want
+	heads []wire.Head
+	until int64 // when the asker has given up, Unix nanoseconds
+}
+
 // lend answers a Fetch with what is known of the keys. How far this replica has seen is read before the records are.
 func (c *Cache) lend(to geo.ID, m *wire.Fetch) {
 	e := c.engine
-	answer := &wire.Fetched{Cache: c.name, ID: m.ID}
+	l := &loan{to: to, id: m.ID, wants: m.Wants, until: e.clock.Now() + int64(e.timeout)}
 	if len(m.Origins) > 0 {
 		e.mu.Lock()
 		seen := c.digest()
 		e.mu.Unlock()
 		for _, o := range m.Origins {
-			answer.Heads = append(answer.Heads, wire.Head{Origin: o, N: seen.Head(o)})
+			l.heads = append(l.heads, wire.Head{Origin: o, N: seen.Head(o)})
 		}
 	}
-	size := 0
-	for _, w := range m.Wants {
-		rec, ok := c.store.Look(w.Key)
+	c.lendOn(l)
+}
+
+// lendOn sends a frame after the other, and tries again a little later when the way is full.
+func (c *Cache) lendOn(l *loan) {
+	e := c.engine
+	for {
+		m, taken := c.lot(l)
+		if !e.send(l.to, geo.LaneFetch, m) {
+			if e.clock.Now() < l.until {
+				e.clock.After(lendAgain, func() { c.lendOn(l) })
+			}
+			return
+		}
+		if l.wants = l.wants[taken:]; m.Last {
+			return
+		}
+	}
+}
+
+// lot is the next frame of a loan, and how many of the keys it answers.
+func (c *Cache) lot(l *loan) (m *wire.Fetched, taken int) {
+	m = &wire.Fetched{Cache: c.name, ID: l.id, Heads: l.heads}
+	for size := 0; taken < len(l.wants); taken++ {
+		rec, ok := c.store.Look(l.wants[taken].Key)
 		if !ok {
 			continue
 		}
 		r := toWire(rec)
-		more := wire.RecordSize(len(r.Key), len(r.Value))
-		if len(answer.Records) > 0 && size+more > lendFrame {
-			e.send(to, geo.LaneFetch, answer)
-			answer.Records, size = nil, 0
+		if size += wire.RecordSize(len(r.Key), len(r.Value)); len(m.Records) > 0 && size > frameRoom {
+			return m, taken
 		}
-		answer.Records, size = append(answer.Records, r), size+more
+		m.Records = append(m.Records, r)
 	}
-	answer.Last = true
-	e.send(to, geo.LaneFetch, answer)
+	m.Last = true
+	return m, taken
 }
 
 // fetched takes in what a peer lends: every record goes through the door, and only what is held after that is given to

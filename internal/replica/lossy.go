@@ -26,36 +26,24 @@ type lossy struct {
 	keys      map[string]struct{}
 }
 
-// list sends the list, if the answer is lossy, and then the records.
-func (c *Cache) list(a *answer, floor crdt.Time) {
-	if a.lossy && !c.sendList(a, floor) {
-		c.active.end(a)
-		return
-	}
-	c.step(a)
-}
-
-func (c *Cache) sendList(a *answer, floor crdt.Time) bool {
-	for cursor, last := uint64(0), false; !last; {
-		var keys []string
-		size := 0
-		cursor = c.store.Walk(cursor, walkStep, func(rec store.Record[Blob]) bool {
-			if rec.Version.Time > floor {
-				return true
-			}
-			more := wire.RecordSize(len(rec.Key), 0)
-			if len(keys) > 0 && (size+more > frameRoom || len(keys) == wire.MaxFrameRecords) {
-				return false
-			}
-			keys, size = append(keys, rec.Key), size+more
+// sendList sends one page of the list.
+func (c *Cache) sendList(a *answer) bool {
+	var keys []string
+	size := 0
+	a.cursor = c.store.Walk(a.cursor, walkStep, func(rec store.Record[Blob]) bool {
+		if rec.Version.Time > a.floor {
 			return true
-		})
-		last = cursor == 0
-		if !c.engine.send(a.peer, geo.LaneSync, &wire.List{Cache: c.name, Session: a.session, Keys: keys, Last: last}) {
+		}
+		more := wire.RecordSize(len(rec.Key), 0)
+		if len(keys) > 0 && (size+more > frameRoom || len(keys) == wire.MaxFrameRecords) {
 			return false
 		}
-	}
-	return true
+		keys, size = append(keys, rec.Key), size+more
+		return true
+	})
+	a.list = a.cursor != 0
+	c.active.spend(a, size)
+	return c.engine.send(a.peer, geo.LaneSync, &wire.List{Cache: c.name, Session: a.session, Keys: keys, Last: !a.list})
 }
 
 // beginLossy looks at whether the answer is lossy, and waits for the list if so. A floor from the future is refused
@@ -103,9 +91,14 @@ func (c *Cache) listed(from geo.ID, m *wire.List) bool {
 		c.finish(s)
 		return false
 	}
+	size := 0
 	for _, k := range m.Keys {
-		s.lossy.keys[k] = struct{}{}
+		size += wire.RecordSize(len(k), 0)
+		if c.store.Known(k).Kind != crdt.None { // of what is not here the list says nothing; so it is never larger than we are
+			s.lossy.keys[k] = struct{}{}
+		}
 	}
+	c.grantCredit(s, size)
 	if !m.Last {
 		return true
 	}

@@ -305,6 +305,74 @@ func TestAwaitBeforeAnybodyIsThere(t *testing.T) {
 	}
 }
 
+func TestAwaitCountsNothingOfEarlierLives(t *testing.T) {
+	m := newMesh(t, 2)
+	for i := range 100 {
+		m.set(0, fmt.Sprint("k", i), "v")
+	}
+	m.Run(time.Second)
+	reopen := func(i int) {
+		m.caches[i].Close()
+		c, err := m.Nodes()[i].Engine.Open(standard)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m.caches[i] = c
+	}
+	m.Links.Loss = 1
+	reopen(0)
+	m.set(0, "new", "v")
+	m.caches[0].Await(1, func(int) {
+		if m.get(1, "new") != "v" {
+			t.Error("counted by what was acknowledged to the cache of before")
+		}
+	})
+	m.Run(10 * time.Second)
+	m.Links.Loss = 0
+	m.set(1, "seen", "v")
+	m.Run(time.Second)
+	m.Links.Loss = 1
+	reopen(1)
+	m.Run(30 * time.Millisecond) // until it has told
+	m.caches[0].Await(1, func(int) {
+		if m.get(1, "new") != "v" {
+			t.Error("counted by what the peer acknowledged before it reopened")
+		}
+	})
+	m.want(1, "new", "v", 10*time.Second)
+}
+
+func TestAwaitAfterReconnecting(t *testing.T) {
+	m := newMesh(t, 2)
+	m.set(0, "k", "v")
+	m.Run(time.Second)
+	m.Cut(0, 1)
+	m.Run(30 * time.Second)
+	m.Heal()
+	have := -1
+	m.caches[0].Await(1, func(n int) { have = n })
+	if !m.Until(10*time.Second, func() bool { return have == 1 }) {
+		t.Fatal("the peer has it, and nobody says so")
+	}
+}
+
+func TestManyLargeValuesAreLent(t *testing.T) {
+	m := newMesh(t, 2)
+	m.Links.Loss = 1
+	large := string(bytes.Repeat([]byte("x"), 10<<10))
+	var keys []string
+	for i := range 200 {
+		keys = append(keys, fmt.Sprint("k", i))
+		m.set(0, keys[i], large)
+	}
+	var got map[string]replica.Blob
+	m.caches[1].Ask(keys, func(found map[string]replica.Blob) { got = found })
+	m.Run(time.Second)
+	if len(got) != 200 {
+		t.Fatalf("%d of 200 values were lent", len(got))
+	}
+}
+
 func TestLossRightAfterConnecting(t *testing.T) {
 	m := newMesh(t, 1)
 	m.Links.Loss = 1
@@ -376,6 +444,26 @@ func TestLossySyncDropsWhatWasDeletedBehindIt(t *testing.T) {
 	}
 	if m.Nodes()[1].Engine.Counters().Lossy == 0 {
 		t.Fatal("no lossy sync was needed: the test tests nothing")
+	}
+}
+
+func TestLossyBootstrapOfALargeCache(t *testing.T) {
+	m := &mesh{World: sim.New(1), t: t}
+	big := standard
+	big.Capacity, big.Tombstones = 50_000, 10
+	m.add("here", big)
+	for i := range 40_000 {
+		m.set(0, fmt.Sprint("k", i), "v")
+	}
+	for i := range 1000 {
+		m.caches[0].Store().Delete(fmt.Sprint("k", i))
+	}
+	n, c := m.add("here", big)
+	if !m.Until(20*time.Second, func() bool { return c.Counts().Bootstrap == 1 }) || c.Store().Len() != 39_000 {
+		t.Fatalf("%d of 39,000, %+v", c.Store().Len(), n.Engine.Counters())
+	}
+	if n.Engine.Counters().Lossy == 0 {
+		t.Fatal("nothing was lossy: the test tests nothing")
 	}
 }
 

@@ -11,7 +11,8 @@ import (
 )
 
 const (
-	probeLost = 10 * time.Second // after which the answer to a probe is not waited for any more
+	greetAfter = 2 * time.Millisecond // between the opening of a cache and the probe that tells of it
+	probeLost  = 10 * time.Second     // after which the answer to a probe is not waited for any more
 	// settling is how long after it connected a peer is compared with at every probe: gossip needs some heartbeats until
 	// a new peer is in its mesh, and what is published meanwhile may miss it without leaving a gap.
 	settling = 10 * time.Second
@@ -136,14 +137,28 @@ func (e *Engine) lives(cache string, o crdt.Origin) bool {
 	})
 }
 
-// greet probes everybody at once: a cache was opened.
+// greet has everybody probed soon, once for all caches that are opened together: a cache was opened. What peers
+// acknowledged to an earlier life of it is void.
 func (c *Cache) greet() {
 	e := c.engine
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	for _, p := range e.peers {
+		delete(p.acks, c.name)
+	}
+	if !e.greeting {
+		e.greeting = true
+		e.clock.After(greetAfter, e.greetAll)
+	}
+}
+
+func (e *Engine) greetAll() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.greeting = false
 	now := e.clock.Now()
 	for _, p := range e.peers {
-		if p.Connected {
+		if p.Connected && !e.closed {
 			e.probeOne(p, now)
 		}
 	}
@@ -223,6 +238,7 @@ func (e *Engine) learn(p *peer, m *wire.Probe, settles bool) {
 		if !ok {
 			continue
 		}
+		c.reckon(p, known[c.name], s)
 		c.authors[originOf(p.ID, s.Nonce)] = p.ID
 		if before, met := known[c.name]; settles || !met || before.Nonce != s.Nonce {
 			c.compare(p)

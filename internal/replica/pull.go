@@ -1,6 +1,7 @@
 package replica
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -143,7 +144,7 @@ func (c *Cache) begun(from geo.ID, m *wire.Answer) bool {
 	}
 	s.pages = append(s.pages, m.Digest...)
 	s.lossy.forgotten = append(s.lossy.forgotten, m.Forgotten...)
-	if len(s.pages) > maxOrigins || len(s.lossy.forgotten) > maxOrigins {
+	if oversized(s.pages) || len(s.lossy.forgotten) > maxOrigins {
 		c.finish(s)
 		return false
 	}
@@ -155,14 +156,31 @@ func (c *Cache) begun(from geo.ID, m *wire.Answer) bool {
 		c.finish(s)
 		return false
 	}
+	if c.cloned(s.pages) {
+		c.finish(s)
+		return false
+	}
 	if c.ahead(s.pages) { // an origin that claims to live in the future would never be pruned
 		c.refused.Add(1)
 		c.finish(s)
 		return true
 	}
+	c.engine.mu.Lock()
 	s.begun, s.answer, s.total = true, answer, m.Total
+	c.engine.mu.Unlock()
 	c.markEarly(s)
 	return c.beginLossy(s, m)
+}
+
+// cloned tells whether a digest knows numbers of this replica that it never gave: then the records that get them would
+// count as seen before they are written, so nothing of that digest is believed.
+func (c *Cache) cloned(digest []crdt.Known) bool {
+	i, ok := slices.BinarySearchFunc(digest, c.origin, func(k crdt.Known, o crdt.Origin) int { return cmp.Compare(k.Origin, o) })
+	if !ok || digest[i].Head <= c.store.Seq() && len(digest[i].Ranges) == 0 {
+		return false
+	}
+	c.engine.log.Error("a peer has seen records of this node's origin that it never wrote", "cache", c.name)
+	return true
 }
 
 // ahead tells whether a digest speaks of times beyond the clock bound (rule 9).
@@ -181,9 +199,15 @@ func (c *Cache) records(from geo.ID, m *wire.Records) bool {
 		c.finish(s)
 		return false
 	}
-	size := c.mergeAll(s, m.Records)
-	c.engine.send(from, geo.LaneSync, &wire.Credit{Cache: c.name, Session: s.id, Bytes: uint64(size)})
+	c.grantCredit(s, c.mergeAll(s, m.Records))
 	return true
+}
+
+// grantCredit lets the answerer send as much again as was taken in.
+func (c *Cache) grantCredit(s *pull, size int) {
+	if size > 0 {
+		c.engine.send(s.peer, geo.LaneSync, &wire.Credit{Cache: c.name, Session: s.id, Bytes: uint64(size)})
+	}
 }
 
 // via is how the records enter: those of a bootstrap at the cold end, so that its order becomes the order of use.
