@@ -32,19 +32,20 @@ func TestRotation(t *testing.T) {
 	}
 }
 
-// TestRefused is told to both sides, and logged by both.
+// TestRefused is told to both sides, and logged by both, each from its side.
 func TestRefused(t *testing.T) {
-	for _, c := range []struct{ name, clusterA, secretA, clusterB, secretB, reason string }{
-		{"wrong secret", "", older, "", newer, "wrong secret"},
-		{"other cluster", "one", secret, "two", secret, "another cluster"},
-		{"no secret there", "", secret, "", "", "a secret on one side only"},
-		{"no secret here", "", "", "", secret, "a secret on one side only"},
-		{"rotated too fast", "", newer, "", older, "wrong secret"},
+	const here, there = "a secret on one side only: this node has none", "a secret on one side only: the other node has none"
+	for _, c := range []struct{ name, clusterA, secretA, clusterB, secretB, reasonA, reasonB string }{
+		{"wrong secret", "", older, "", newer, "wrong secret", "wrong secret"},
+		{"other cluster", "one", secret, "two", secret, "another cluster", "another cluster"},
+		{"no secret there", "", secret, "", "", there, here},
+		{"no secret here", "", "", "", secret, here, there},
+		{"rotated too fast", "", newer, "", older, "wrong secret", "wrong secret"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			a := start(t, Config{Listen: overTCP, Cluster: c.clusterA, Secret: c.secretA})
 			b := start(t, Config{Cluster: c.clusterB, Secret: c.secretB, Bootstrap: a.Addrs()})
-			until(t, "both logs say why", func() bool { return a.log.has(c.reason) && b.log.has(c.reason) })
+			until(t, "both logs say why", func() bool { return a.log.has(c.reasonA) && b.log.has("refused by the peer: "+c.reasonB) })
 			if len(a.Peers())+len(b.Peers())+len(a.events())+len(b.events()) > 0 {
 				t.Error("admitted nevertheless")
 			}
@@ -90,7 +91,7 @@ func TestUnknownVersionIsAnswered(t *testing.T) {
 		t.Fatal(err)
 	}
 	st.Reset()
-	if _, err := open(b, kindChallenge); err == nil || !strings.Contains(err.Error(), "VERSION") {
+	if _, err := open(b, kindChallenge); err == nil || !strings.Contains(err.Error(), "VERSION: the other node speaks version 1, not 9") {
 		t.Errorf("answered %v", err)
 	}
 	until(t, "closed", func() bool { return conn.IsClosed() })

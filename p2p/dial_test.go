@@ -44,6 +44,9 @@ func TestBootstrapComesUpLater(t *testing.T) {
 	addr := freePort(t)
 	b := start(t, Config{Secret: secret, Bootstrap: []string{addr}})
 	until(t, "a failure is logged", func() bool { return b.log.has(addr) })
+	if b.log.has("12D3") || !b.log.has("failed to dial anybody") {
+		t.Error("the log names somebody who was never expected there")
+	}
 	meet(t, start(t, Config{Listen: []string{addr}, Secret: secret}), b)
 }
 

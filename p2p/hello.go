@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"strings"
 )
 
 // The hello: four messages on the first stream of a connection, each in a frame of at most maxHello bytes.
@@ -58,7 +59,7 @@ type proof struct {
 // A refusal is why a connection is not admitted. It is told to the other side, and both sides log it.
 type refusal struct {
 	code reason
-	text string
+	text string // as this node sees it
 }
 
 func (r refusal) Error() string { return r.text }
@@ -105,8 +106,13 @@ func (p proof) encode(kind byte) []byte {
 // maxReason bounds the text of a refusal, in bytes.
 const maxReason = 256
 
+// otherSide turns a text round: who is this node to the one is the other node to the other.
+var otherSide = strings.NewReplacer("this node", "the other node", "the other node", "this node")
+
+// encode tells the refusal from the reader's side, who logs it as it comes.
 func (r refusal) encode() []byte {
-	return appendText([]byte{helloVersion, kindRefuse, byte(r.code)}, r.text[:min(len(r.text), maxReason)])
+	text := otherSide.Replace(r.text)
+	return appendText([]byte{helloVersion, kindRefuse, byte(r.code)}, text[:min(len(text), maxReason)])
 }
 
 // open checks version and kind of a message and returns a reader of its fields. Its error is a refusal: ours, to be told

@@ -58,19 +58,54 @@ type node struct {
 	peers  []geo.Peer
 	refuse bool // frames are malformed
 	hold   chan struct{}
+	inside map[way]int // frames being handled
+	crowd  bool        // two frames of one peer and lane were, at once
+}
+
+// way is what frames are to come by one at a time.
+type way struct {
+	from geo.ID
+	lane uint8
 }
 
 func (n *node) frame(from geo.ID, lane uint8, cache string, b []byte) bool {
-	n.mu.Lock()
-	hold := n.hold
-	n.mu.Unlock()
-	if hold != nil {
+	if hold := n.begin(way{from, lane}); hold != nil {
 		<-hold
 	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
+	n.inside[way{from, lane}]--
 	n.frames = append(n.frames, got{from, lane, cache, string(b)})
 	return !n.refuse
+}
+
+func (n *node) begin(w way) chan struct{} {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.inside[w]++
+	n.crowd = n.crowd || w.lane != 0 && n.inside[w] > 1
+	return n.hold
+}
+
+// stop makes the handler of frames wait until the channel is closed.
+func (n *node) stop() chan struct{} {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.hold = make(chan struct{})
+	return n.hold
+}
+
+// atWork says how many frames that came so are being handled.
+func (n *node) atWork(w way) int {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.inside[w]
+}
+
+func (n *node) crowded() bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.crowd
 }
 
 func (n *node) event(p geo.Peer) {
@@ -144,7 +179,7 @@ const secret = "a secret of more than sixteen characters"
 // quietNode makes a node that does not serve yet.
 func quietNode(t testing.TB, c Config, times timings) *node {
 	t.Helper()
-	n := &node{log: &logBuffer{}}
+	n := &node{log: &logBuffer{}, inside: map[way]int{}}
 	c.Log = slog.New(slog.NewTextHandler(n.log, nil))
 	h, err := newHost(c, times)
 	if err != nil {

@@ -43,6 +43,7 @@ type Host struct {
 
 	gate    *gate
 	roster  *roster
+	inlets  *inlets
 	events  *events
 	gossip  *gossip
 	dialer  *dialer
@@ -84,7 +85,7 @@ func newHost(c Config, t timings) (*Host, error) {
 	}
 	h := &Host{
 		cfg: cfg, keys: deriveKeys(cfg.cluster, cfg.secrets), resolver: swarm.ResolverFromMaDNS{Resolver: madns.DefaultResolver},
-		gate: newGate(t.hello), roster: newRoster(), events: newEvents(), conduct: newConduct(t), count: newCounters(),
+		gate: newGate(t.hello), roster: newRoster(), inlets: newInlets(), events: newEvents(), conduct: newConduct(t), count: newCounters(),
 		journal: newJournal(c.Log), news: make(chan peer.ID, maxTold), serving: make(chan struct{}),
 	}
 	rand.Read(h.life[:])
@@ -114,9 +115,11 @@ func (h *Host) attach() {
 
 // Serve gives the host whom to hand what arrives to, and begins to admit and to dial. Only the first call counts.
 //
-// frame is called for every batch and frame: from many goroutines, for one peer and lane in order. from is who sent it; for
-// gossip who signed it, which need not be a neighbour, lane is 0 and cache is named. b is the callee's to keep, not to change. It returns
-// false for a malformed frame: the third bans the peer. While it works nothing more is read from that stream.
+// frame is called for every batch and frame, from many goroutines. Frames of one peer and lane come in order and one at a
+// time, however many streams the peer opens; gossip comes in any order and several at once, of one author too. from is who
+// sent it; for gossip who signed it, which need not be a neighbour, lane is 0 and cache is named. b is the callee's to keep,
+// not to change. It returns false for a malformed frame: the third bans the peer. While it works nothing more is read from
+// that stream.
 //
 // peer is called when a member is admitted and when its last connection is gone, by one goroutine, in that order. Neither
 // function may call Close.
@@ -168,8 +171,8 @@ func (h *Host) Shut(cache string) { h.gossip.shutCache(cache) }
 func (h *Host) Publish(cache string, batch []byte) bool { return h.gossip.publish(cache, batch) }
 
 // Send sends a frame to one peer and takes it: the caller may not change it. Frames of a lane arrive in order and all, or
-// the peer is reported as disconnected. False: the peer is not connected, its queue is full (4 MiB; 32 MiB for LaneSync), the
-// frame is empty or too long for its lane, or the lane is unknown.
+// the peer is reported as disconnected. False: the peer is not connected, its queue is full (4 MiB; 32 MiB for LaneFetch
+// and LaneSync), the frame is empty or too long for its lane, or the lane is unknown.
 func (h *Host) Send(to geo.ID, lane uint8, frame []byte) bool {
 	l, ok := lanes[lane]
 	if !ok || lane == lanePeers || len(frame) == 0 || len(frame) > l.frame {

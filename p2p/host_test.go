@@ -135,10 +135,7 @@ func TestCloseDrains(t *testing.T) {
 
 func TestFullQueueRefuses(t *testing.T) {
 	a, b := pair(t, overTCP)
-	b.mu.Lock()
-	b.hold = make(chan struct{})
-	b.mu.Unlock()
-	defer close(b.hold)
+	defer close(b.stop())
 	frame := make([]byte, 60<<10)
 	sent := 0
 	until(t, "the queue is full", func() bool {
@@ -150,13 +147,26 @@ func TestFullQueueRefuses(t *testing.T) {
 	}
 }
 
+// TestQueueHoldsAnAnswer: several values wait on the lanes that carry values, though the peer reads nothing.
+func TestQueueHoldsAnAnswer(t *testing.T) {
+	a, b := pair(t, overTCP)
+	defer close(b.stop())
+	for _, lane := range []uint8{geo.LaneFetch, geo.LaneSync} {
+		for i := range 3 {
+			if !a.Send(b.Self(), lane, make([]byte, 8<<20+64<<10)) {
+				t.Errorf("lane %d: frame %d is refused", lane, i)
+			}
+		}
+	}
+}
+
 func TestSendRefuses(t *testing.T) {
 	a, b := pair(t, overTCP)
 	for what, sent := range map[string]bool{
 		"stranger": a.Send("12D3KooWnobody", geo.LaneProbe, []byte("x")),
 		"itself":   a.Send(a.Self(), geo.LaneProbe, []byte("x")),
 		"empty":    a.Send(b.Self(), geo.LaneProbe, nil),
-		"too long": a.Send(b.Self(), geo.LaneProbe, make([]byte, 64<<10+1)),
+		"too long": a.Send(b.Self(), geo.LaneProbe, make([]byte, 512<<10+1)),
 		"lane 0":   a.Send(b.Self(), 0, []byte("x")),
 		"own lane": a.Send(b.Self(), lanePeers, []byte("x")),
 		"not open": a.Publish("nothing", []byte("x")),
@@ -181,15 +191,18 @@ func TestOpenAndShut(t *testing.T) {
 	}
 }
 
+// TestBigFrames: the longest value, and a probe of 1,024 caches with the longest names.
 func TestBigFrames(t *testing.T) {
 	a, b := pair(t, overTCP)
-	frame := make([]byte, 8<<20)
-	for i := range frame {
-		frame[i] = byte(i * 7)
+	for lane, size := range map[uint8]int{geo.LaneFetch: 8 << 20, geo.LaneProbe: 1024 * 300} {
+		frame := make([]byte, size)
+		for i := range frame {
+			frame[i] = byte(i * 7)
+		}
+		if !a.Send(b.Self(), lane, frame) {
+			t.Fatalf("lane %d: not sent", lane)
+		}
+		want := got{a.Self(), lane, "", string(frame)}
+		until(t, fmt.Sprintf("%d bytes on lane %d", size, lane), func() bool { return b.has(want) })
 	}
-	want := got{a.Self(), geo.LaneFetch, "", string(frame)}
-	if !a.Send(b.Self(), geo.LaneFetch, frame) {
-		t.Fatal("not sent")
-	}
-	until(t, "8 MiB arrive", func() bool { return b.has(want) })
 }

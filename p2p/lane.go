@@ -22,10 +22,12 @@ type lane struct {
 	queue int // bytes that may wait for one peer; a single frame may be longer
 }
 
-// lanes: a frame of fetch holds one value (8 MiB), one of sync one value or many records, each with what goes round it.
+// lanes: a frame of probe holds 1,024 caches with names of 255 bytes (300 KiB), one of fetch one value (8 MiB), one of sync
+// one value or many records, each with what goes round it. Where values go several long frames may wait, for one answer is
+// several.
 var lanes = map[uint8]lane{
-	geo.LaneProbe:   {"probe", 64 << 10, 4 << 20},
-	geo.LaneFetch:   {"fetch", 8<<20 + 64<<10, 4 << 20},
+	geo.LaneProbe:   {"probe", 512 << 10, 4 << 20},
+	geo.LaneFetch:   {"fetch", 8<<20 + 64<<10, 32 << 20},
 	geo.LaneSync:    {"sync", 8<<20 + 512<<10, 32 << 20},
 	geo.LaneAck:     {"ack", 64 << 10, 4 << 20},
 	geo.LaneExplain: {"explain", 64 << 10, 4 << 20},
@@ -37,28 +39,35 @@ func (l lane) protocol() protocol.ID { return protocol.ID("/" + protocolName + "
 // laneBuffer is what one read or write of a stream may carry.
 const laneBuffer = 64 << 10
 
-// receive serves one inbound stream of a lane until it ends. The handler of frames runs here: while it works, and while
-// the peer is over its allowance, nothing more is read, so that the peer's queue fills and not this host's memory.
+// receive serves the inbound streams of a lane, of each member one at a time.
 func (h *Host) receive(number uint8) network.StreamHandler {
-	l := lanes[number]
 	return func(s network.Stream) {
-		from := s.Conn().RemotePeer()
-		name := geo.ID(from.String()) // made once: it costs more than a frame
-		in := bufio.NewReaderSize(s, laneBuffer)
-		for {
-			b, err := h.next(s, in, l.frame)
-			if err != nil {
-				h.ended(s, l, err)
-				return
-			}
-			h.count.frame(l.name, "in", len(b))
-			if !h.pace(from, len(b)) {
-				s.Reset()
-				return
-			}
-			if !h.deliver(from, name, number, b) {
-				h.strike(from, l.name)
-			}
+		b := h.inlets.enter(h.ctx, source{s.Conn().RemotePeer(), number}, s)
+		if b != nil {
+			h.read(b)
+			h.inlets.leave(b)
+		}
+	}
+}
+
+// read hands the frames of one stream over until it ends or is ousted. The handler of frames runs here: while it works, and
+// while the peer is over its allowance, nothing more is read, so that the peer's queue fills and not this host's memory.
+func (h *Host) read(s *inbound) {
+	from, l := s.from.peer, lanes[s.from.lane]
+	name := geo.ID(from.String()) // made once: it costs more than a frame
+	in := bufio.NewReaderSize(s, laneBuffer)
+	for {
+		b, err := h.next(s, in, l.frame)
+		if err != nil {
+			h.ended(s, l, err)
+			return
+		}
+		h.count.frame(l.name, "in", len(b))
+		if !h.pace(from, len(b)) || s.ousted() {
+			return
+		}
+		if !h.deliver(from, name, s.from.lane, b) {
+			h.strike(from, l.name)
 		}
 	}
 }

@@ -1,10 +1,12 @@
 package p2p
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/libp2p/go-libp2p/core/crypto"
 	"github.com/libp2p/go-libp2p/core/peer"
@@ -85,19 +87,19 @@ func (d *dialer) seek(ctx context.Context, s *seed) (peer.ID, error) {
 
 // meet dials one address, finding out first who is there if that is not known.
 func (d *dialer) meet(ctx context.Context, s *seed, t other) (peer.ID, error) {
-	id := t.id
+	id, known := cmp.Or(t.id, s.found), true
 	if id == "" {
-		id = s.found
-	}
-	if id == "" {
-		id = nobody()
+		id, known = nobody(), false
 	}
 	err := d.dial(ctx, id, []ma.Multiaddr{t.addr})
 	found := others(err, id)
 	if errors.Is(err, swarm.ErrDialToSelf) || len(found) > 0 && found[0].id == d.h.id {
 		return "", errSelf
 	}
-	if t.id != "" || len(found) == 0 {
+	if len(found) == 0 && !known {
+		return "", unnamed(err, id)
+	}
+	if len(found) == 0 || t.id != "" {
 		return id, err
 	}
 	d.h.net.Peerstore().ClearAddrs(id)
@@ -113,6 +115,11 @@ func nobody() peer.ID {
 	}
 	id, _ := peer.IDFromPublicKey(pub)
 	return id
+}
+
+// unnamed keeps the ID that nobody has out of the failure's text: its reader would look for a node that there is not.
+func unnamed(err error, id peer.ID) error {
+	return errors.New(strings.ReplaceAll(err.Error(), id.String(), "anybody"))
 }
 
 // What one bootstrap address may resolve to.
