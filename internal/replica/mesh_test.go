@@ -254,6 +254,27 @@ func TestBootstrapBringsTheHottestFirst(t *testing.T) {
 	}
 }
 
+func TestPullFromAPeerThatSawSomeOfOurs(t *testing.T) {
+	m := newMesh(t, 2)
+	m.Links.Loss = 0.5
+	for i := range 50 {
+		m.set(0, fmt.Sprint("k", i), "v")
+		m.set(1, fmt.Sprint("l", i), "v")
+		m.Run(10 * time.Millisecond)
+	}
+	m.Links.Loss = 1
+	m.Run(30 * time.Second)
+	for i := range 50 {
+		m.want(0, fmt.Sprint("l", i), "v", 0)
+		m.want(1, fmt.Sprint("k", i), "v", 0)
+	}
+	for _, n := range m.Nodes() {
+		if c := n.Engine.Counters(); c.Whole == 0 || c.Malformed > 0 {
+			t.Fatalf("%+v", c)
+		}
+	}
+}
+
 func TestAnotherTTLIsNotSynced(t *testing.T) {
 	m := newMesh(t, 1)
 	other := standard

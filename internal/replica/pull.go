@@ -176,11 +176,18 @@ func (c *Cache) begun(from geo.ID, m *wire.Answer) bool {
 // count as seen before they are written, so nothing of that digest is believed.
 func (c *Cache) cloned(digest []crdt.Known) bool {
 	i, ok := slices.BinarySearchFunc(digest, c.origin, func(k crdt.Known, o crdt.Origin) int { return cmp.Compare(k.Origin, o) })
-	if !ok || digest[i].Head <= c.store.Seq() && len(digest[i].Ranges) == 0 {
+	if !ok || highest(digest[i]) <= c.store.Seq() {
 		return false
 	}
 	c.engine.log.Error("a peer has seen records of this node's origin that it never wrote", "cache", c.name)
 	return true
+}
+
+func highest(k crdt.Known) uint64 {
+	if n := len(k.Ranges); n > 0 {
+		return k.Ranges[n-1].Hi
+	}
+	return k.Head
 }
 
 // ahead tells whether a digest speaks of times beyond the clock bound (rule 9).
