@@ -189,7 +189,9 @@ func (l *link) stream(lane uint8, frame []byte) {
 			l.held = append(l.held, arrive)
 		default:
 			w.tell(l.from, l.to, lane, frame)
-			l.to.frame(l.from.id, lane, "", frame)
+			if !l.to.frame(l.from.id, lane, "", frame) {
+				w.Malformed++
+			}
 		}
 	}
 	w.after(time.Duration(at-w.now), arrive)
