@@ -29,6 +29,13 @@
 //
 // A value is immutable once it is handed over: the cache and all its readers share it. [Cache.Update] gets the value
 // that is here and returns another. What V may be is up to the codec; the default one is for plain data: exported
-// fields, no cycles. A program that knows fewer fields than the one that wrote a value passes all of them on, but an
+// fields, no cycles. Fields go by their `cbor` tags, else `json` tags, else names: give a tag to rename a field in Go and
+// keep it in the cache. A program that knows fewer fields than the one that wrote a value passes all of them on, but an
 // Update by it writes the fields that it knows.
+//
+// In a Cache[any], and wherever a V holds an any, a value has its own type on the node that wrote it, and on others that
+// which its encoding tells: whole numbers are uint64, negative ones int64, whatever int type they had (a time.Duration
+// is one, too); floats float64; slices and arrays []any, but []byte; structs and maps with string keys map[string]any,
+// other maps map[any]any; strings, bools, []byte, time.Time and nil stay what they are. A type of one's own arrives
+// as itself only if V names it.
 package geolru

@@ -37,6 +37,9 @@ func (o Op) String() string {
 //
 // ttl is the lifetime of what is written: 0 = Options.TTL, [KeepTTL] = until the deadline of the value that is
 // overwritten (Options.TTL if there is none), else 1 ms to Options.TTL or it is [ErrTTL].
+//
+// If what is here does not decode, because a newer program wrote it, that is an error, f is not called and the value
+// stays: f could not build on what it cannot see. The error wraps [ErrNotFound], as that of a Get does.
 func (c *Cache[V]) Update(key string, ttl time.Duration, f func(old V, ok bool) (V, Op)) (V, error) {
 	var none V
 	ms, err := c.lifetime("update", key, ttl)

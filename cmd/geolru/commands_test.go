@@ -108,7 +108,9 @@ func TestBadCommandLines(t *testing.T) {
 		{"serve --capacity x", `"x"`, 2},
 		{"serve --ttl 0s", "--ttl 0s", 2},
 		{"serve --ttl -5s", "--ttl -5s", 2},
-		{"serve --ttl 1441h", "1441h", 1},
+		{"serve --ttl 1441h", "--ttl 1441h0m0s: want 1ms to 1440h", 2},
+		{"serve --ttl 99999h", "--ttl 99999h0m0s", 2},
+		{"serve --ttl 1us", "--ttl 1µs", 2},
 		{"serve --ttl soon", `"soon"`, 2},
 		{"serve --resp 0.0.0.0:0", "--resp 0.0.0.0:0: not a loopback address", 2},
 		{"serve --resp :0", "--resp :0: not a loopback address", 2},
@@ -117,8 +119,10 @@ func TestBadCommandLines(t *testing.T) {
 		{"serve --secret-file /nonexistent", "/nonexistent", 2},
 		{"serve --password-file " + os.DevNull, "is empty", 2},
 		{"serve --secret-file " + file(t, "short"), "16", 1},
-		{"serve --listen nonsense", "nonsense", 1},
-		{"serve --bootstrap nonsense", "nonsense", 1},
+		{"serve --listen notaddr", `--listen "notaddr": want a multiaddr`, 2},
+		{"serve --listen /dns4/localhost/tcp/0", `--listen "/dns4/localhost/tcp/0"`, 2},
+		{"serve --bootstrap 127.0.0.1:80", `--bootstrap "127.0.0.1:80": want a multiaddr`, 2},
+		{"serve --bootstrap /ip4/127.0.0.1/tcp/1/p2p/nonsense", "nonsense", 1},
 		{"serve --dir " + file(t, "a file, not a directory"), "secret", 1},
 		{"serve --resp " + taken.Addr().String(), "serve --resp: listen tcp " + taken.Addr().String(), 1},
 		{"secret extra", `unexpected argument "extra"`, 2},
@@ -134,6 +138,9 @@ func TestBadCommandLines(t *testing.T) {
 			args = append(args, "--resp", "")
 		}
 		out, errs, code := runBinary(t, "", args...)
+		if strings.Contains(errs, "geolru: geolru:") || c.code == 2 && strings.Contains(errs, "port open") {
+			t.Errorf("%s: wrote %q", c.line, errs)
+		}
 		if code != c.code || !strings.Contains(errs, c.errs) || out != "" {
 			t.Errorf("%s: exit %d, wrote %q and %q; want %d, %q", c.line, code, out, errs, c.code, c.errs)
 		}
@@ -168,13 +175,45 @@ func TestReadmeProgram(t *testing.T) {
 	if program == nil {
 		t.Fatal("README.md has no Go program")
 	}
-	if out := runElsewhere(t, []byte(program[1])); !strings.HasPrefix(out, "Ada <nil> [/ip4/127.0.0.1/tcp/") {
-		t.Errorf("it prints %q", out)
+	name := buildElsewhere(t, []byte(program[1]))
+	first := startProgram(t, name)
+	addr := first.out.find(`^Ada <nil> (/ip4/127\.0\.0\.1/tcp/\S+)`)
+	if addr == "" {
+		t.Fatalf("the first copy prints %q", &first.out)
+	}
+	wait(t, "a second copy shows the entry of the first", func() bool {
+		second := startProgram(t, name, addr)
+		defer second.interrupt()
+		return strings.HasPrefix(second.out.String(), "Ada <nil> ")
+	})
+	first.interrupt()
+}
+
+// startProgram starts a program, and waits for its first line.
+func startProgram(t *testing.T, name string, args ...string) *process {
+	t.Helper()
+	p := &process{t: t, cmd: exec.Command(name, args...), ended: make(chan error, 1)}
+	p.cmd.Stdout, p.cmd.Stderr = &p.out, &p.errs
+	if err := p.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	go func() { p.ended <- p.cmd.Wait() }()
+	t.Cleanup(func() { p.cmd.Process.Kill() })
+	wait(t, "the program prints a line", func() bool { return strings.Contains(p.out.String(), "\n") })
+	return p
+}
+
+// interrupt is Ctrl-C.
+func (p *process) interrupt() {
+	p.t.Helper()
+	p.cmd.Process.Signal(os.Interrupt)
+	if err := <-p.ended; err != nil {
+		p.t.Errorf("after Ctrl-C: %v, %s", err, &p.errs)
 	}
 }
 
-// runElsewhere builds a program in a module of its own that uses this one, and returns what it prints.
-func runElsewhere(t *testing.T, program []byte) string {
+// buildElsewhere builds a program in a module of its own that uses this one.
+func buildElsewhere(t *testing.T, program []byte) (name string) {
 	t.Helper()
 	root, err := filepath.Abs("../..")
 	if err != nil {
@@ -188,13 +227,13 @@ func runElsewhere(t *testing.T, program []byte) string {
 			t.Fatal(err)
 		}
 	}
-	cmd := exec.Command("go", "run", "-mod=mod", ".")
+	name = filepath.Join(dir, "program")
+	cmd := exec.Command("go", "build", "-mod=mod", "-o", name, ".")
 	cmd.Dir = dir
-	out, err := cmd.CombinedOutput()
-	if err != nil {
+	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	return string(out)
+	return name
 }
 
 func read(t *testing.T, dir, name string) string {

@@ -82,17 +82,24 @@ func (d *daemon) serveWeb(ctx context.Context, ln net.Listener) {
 	if ln == nil {
 		return
 	}
-	s := &http.Server{
-		Handler:           newWeb(ctx, d.node, d.http, d.password),
-		ReadHeaderTimeout: 5 * time.Second,
-		IdleTimeout:       time.Minute,
-	}
+	s := webServer(newWeb(ctx, d.node, d.http, d.password))
 	d.atEnd(func() error { return finish(s) })
 	go func() {
 		if err := s.Serve(ln); !errors.Is(err, http.ErrServerClosed) {
 			d.failed <- err
 		}
 	}()
+}
+
+// webServer has a bound for all that a client can be slow at. The answers are a page of text.
+func webServer(h http.Handler) *http.Server {
+	return &http.Server{
+		Handler:           h,
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       10 * time.Second,
+		WriteTimeout:      30 * time.Second,
+		IdleTimeout:       time.Minute,
+	}
 }
 
 // finish lets answers under way leave for half a second.

@@ -50,12 +50,13 @@ func ownHost(r *http.Request, addr string) bool {
 	return loopback(host) || host == bare(addr) && host != "" || local != nil && host == bare(local.String())
 }
 
-// bare takes the port off, and the brackets of an IPv6 address.
+// bare takes the port off, the brackets of an IPv6 address, and the dot at the end of a whole name.
 func bare(hostport string) string {
-	if host, _, err := net.SplitHostPort(hostport); err == nil {
-		return strings.ToLower(host)
+	host, _, err := net.SplitHostPort(hostport)
+	if err != nil {
+		host = strings.Trim(hostport, "[]")
 	}
-	return strings.ToLower(strings.Trim(hostport, "[]"))
+	return strings.ToLower(strings.TrimSuffix(host, "."))
 }
 
 func knows(r *http.Request, password string) bool {

@@ -16,6 +16,7 @@ import (
 	"io"
 	"os"
 	"runtime/debug"
+	"strings"
 
 	"github.com/urfave/cli/v3"
 )
@@ -28,7 +29,7 @@ func main() {
 func run(ctx context.Context, args []string, in io.Reader, out, errs io.Writer) int {
 	err := newApp(in, out, errs).Run(ctx, args)
 	if err != nil && !errors.Is(err, errSaid) {
-		fmt.Fprintln(errs, "geolru:", err)
+		fmt.Fprintln(errs, "geolru:", strings.TrimPrefix(err.Error(), "geolru: ")) // the library says so, too
 	}
 	return exitCode(err)
 }

@@ -26,6 +26,7 @@ func TestGuarded(t *testing.T) {
 func TestOwnHost(t *testing.T) {
 	for host, own := range map[string]bool{
 		"localhost": true, "LOCALHOST:80": true, "127.0.0.1:8380": true, "[::1]:1": true, "::1": true, "192.0.2.7:8380": true,
+		"localhost.": true, "Localhost.:8380": true, "localhost..": false, "evil.example.": false,
 		"": false, "evil.example": false, "192.0.2.8": false, "localhost.evil.example": false,
 	} {
 		r := httptest.NewRequest(http.MethodGet, "/", nil)

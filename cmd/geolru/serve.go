@@ -125,13 +125,23 @@ func listenOn(given []string, said bool, bootstrap []string) []string {
 	return given
 }
 
-// check finds what the library would take for a default, and ports that would be open to all.
+// longestTTL is that of the library.
+const longestTTL = 60 * 24 * time.Hour
+
+// check finds what the library would take for a default, what it would refuse only after the ports were open, and
+// ports that would be open to all.
 func (s settings) check() error {
 	switch {
 	case s.cache.Capacity < 1:
 		return usagef("--capacity %d: at least 1", s.cache.Capacity)
-	case s.cache.TTL <= 0:
-		return usagef("--ttl %v: 1ms to 1440h", s.cache.TTL)
+	case s.cache.TTL < time.Millisecond || s.cache.TTL > longestTTL:
+		return usagef("--ttl %v: want 1ms to 1440h, which is 60 days", s.cache.TTL)
+	}
+	if err := checkAddrs("listen", s.mesh.Listen, false); err != nil {
+		return err
+	}
+	if err := checkAddrs("bootstrap", s.mesh.Bootstrap, true); err != nil {
+		return err
 	}
 	for flag, addr := range map[string]string{"resp": s.resp, "http": s.http} {
 		if err := guarded(flag, addr, s.password); err != nil {

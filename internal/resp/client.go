@@ -6,6 +6,13 @@ import (
 	"errors"
 	"net"
 	"strings"
+	"time"
+)
+
+// What a client may do before it has given the password.
+const (
+	strangerTime = 10 * time.Second // from the connection to the right AUTH
+	maxWrong     = 10               // wrong passwords on one connection, also afterwards
 )
 
 // client is one connection and what it has said of itself. One goroutine owns it.
@@ -16,14 +23,16 @@ type client struct {
 	out   *reply
 	id    int64
 	name  string
-	cmd   *command // the one being answered
-	known bool     // has given the password, or none is needed
-	gone  bool     // close when what was answered has left
+	cmd   *command    // the one being answered
+	known bool        // has given the password, or none is needed
+	wrong int         // passwords given that were not it
+	gone  bool        // close when what was answered has left
+	limit *time.Timer // closes the connection of a stranger; nil if no password is needed
 }
 
 func newClient(s *Server, conn net.Conn) *client {
 	c := &client{Server: s, conn: conn, id: s.nextID.Add(1), known: s.Password == ""}
-	c.out = &reply{to: conn, proto: 2}
+	c.out = &reply{to: sender{conn}, proto: 2}
 	c.in = newReader(flusher{conn, c.out})
 	return c
 }
@@ -42,8 +51,10 @@ func (f flusher) Read(p []byte) (int, error) {
 	return f.conn.Read(p)
 }
 
+// run answers until the client leaves, or does not read what it asked for.
 func (c *client) run() {
-	for !c.gone {
+	defer c.bound()()
+	for !c.gone && c.out.err == nil {
 		c.in.stranger = !c.known
 		args, err := c.in.next()
 		var bad protocolError
@@ -54,8 +65,20 @@ func (c *client) run() {
 			break
 		}
 		c.dispatch(args)
+		if !c.known { // the answers to a stranger do not pile up
+			c.out.flush()
+		}
 	}
 	c.out.flush()
+}
+
+// bound gives a stranger its time; stop takes the bound back.
+func (c *client) bound() (stop func()) {
+	if c.known {
+		return func() {}
+	}
+	c.limit = time.AfterFunc(strangerTime, func() { c.conn.Close() })
+	return func() { c.limit.Stop() }
 }
 
 // dispatch finds the command and calls it, or answers why not. Redis checks in this order too.
@@ -99,15 +122,25 @@ func unknown(args [][]byte) string {
 	return "ERR unknown command '" + string(name) + "', with args beginning with: " + rest.String()
 }
 
-// admits compares a password in constant time, and lets the client in if it is right.
+// admits compares a password in constant time, and lets the client in if it is right. Who is wrong too often is closed.
 func (c *client) admits(user, password []byte) bool {
 	right := subtle.ConstantTimeCompare(password, []byte(c.Password)) == 1
 	if c.Password == "" {
 		right = true
 	}
 	if string(user) != "default" || !right {
+		c.miss()
 		return false
 	}
-	c.known = true
+	if c.known = true; c.limit != nil {
+		c.limit.Stop()
+	}
 	return true
+}
+
+func (c *client) miss() {
+	if c.wrong++; c.wrong >= maxWrong && c.Password != "" {
+		c.Log.Warn("too many wrong passwords; closed", "remote", c.conn.RemoteAddr())
+		c.gone = true
+	}
 }

@@ -11,13 +11,18 @@ import (
 // that is refused by the cache with a clear error, and only what is far beyond ends the connection.
 const (
 	maxLine    = 64 << 10  // an inline command, or the header of a bulk
-	maxArgs    = 1 << 20   // arguments of a command
+	maxArgs    = 128 << 10 // arguments of a command: each takes several times the bytes that it came in
 	maxBulk    = 16 << 20  // bytes of an argument
-	maxCommand = 128 << 20 // bytes of all arguments
+	maxCommand = 64 << 20  // bytes of all arguments and their slices: what an unfinished command takes
+	perArg     = 32        // bytes that an argument takes beside its own: a slice, with room to grow
 
 	// Of a client that has not given its password yet, as in Redis.
 	strangerArgs = 10
 	strangerBulk = 16 << 10
+
+	// With the buffer of the reader, that of one line, it stays under 64 KiB for each stranger.
+	strangerCommand = 32 << 10
+	strangerLine    = 16 << 10
 )
 
 // protocolError is what a client is told before its connection is closed, for nobody knows where its next command
@@ -32,7 +37,7 @@ type reader struct {
 	stranger bool // not authenticated: the smaller bounds hold
 }
 
-func newReader(r io.Reader) *reader { return &reader{buf: bufio.NewReaderSize(r, 16<<10)} }
+func newReader(r io.Reader) *reader { return &reader{buf: bufio.NewReaderSize(r, strangerLine)} }
 
 // next returns the next command: at least its name. The arguments are the caller's to keep.
 func (r *reader) next() ([][]byte, error) {
@@ -73,18 +78,26 @@ func (r *reader) multibulk() ([][]byte, error) {
 	if r.stranger && n > strangerArgs {
 		return nil, protocolError("unauthenticated multibulk length")
 	}
-	args, left := make([][]byte, 0, min(n, 16)), maxCommand
+	args, left := make([][]byte, 0, min(n, 16)), r.room()
 	for range n {
-		b, err := r.bulk(left)
+		b, err := r.bulk(left - perArg)
 		if err != nil {
 			return nil, err
 		}
-		args, left = append(args, b), left-len(b)
+		args, left = append(args, b), left-perArg-len(b)
 	}
 	return args, nil
 }
 
-// bulk reads one argument of at most left bytes.
+// room is what a command may take in memory.
+func (r *reader) room() int {
+	if r.stranger {
+		return strangerCommand
+	}
+	return maxCommand
+}
+
+// bulk reads one argument, for which there is room for left bytes.
 func (r *reader) bulk(left int) ([]byte, error) {
 	switch first, err := r.buf.Peek(1); {
 	case err != nil:
@@ -92,7 +105,7 @@ func (r *reader) bulk(left int) ([]byte, error) {
 	case first[0] != '$':
 		return nil, protocolError("expected '$', got '" + string(rune(first[0])) + "'")
 	}
-	n, err := r.header("too big bulk count string", "invalid bulk length", min(left, maxBulk))
+	n, err := r.header("too big bulk count string", "invalid bulk length", maxBulk)
 	switch {
 	case err != nil:
 		return nil, err
@@ -100,6 +113,8 @@ func (r *reader) bulk(left int) ([]byte, error) {
 		return nil, protocolError("invalid bulk length")
 	case r.stranger && n > strangerBulk:
 		return nil, protocolError("unauthenticated bulk length")
+	case n > left:
+		return nil, protocolError("too big command")
 	}
 	b, err := r.bytes(n)
 	if err != nil {
@@ -140,6 +155,9 @@ func (r *reader) header(tooBig, invalid string, most int) (int, error) {
 func (r *reader) line(tooBig string) ([]byte, error) {
 	line, err := r.buf.ReadSlice('\n')
 	if errors.Is(err, bufio.ErrBufferFull) {
+		if r.stranger {
+			return nil, protocolError(tooBig)
+		}
 		line, err = r.longLine(bytes.Clone(line))
 	}
 	if len(line) >= maxLine && line[len(line)-1] != '\n' {

@@ -11,7 +11,8 @@ import (
 // little enough that a client which asks for a gigabyte does not have it built in memory first.
 const spill = 64 << 10
 
-// reply is what a client will be answered. Where RESP2 and RESP3 differ it writes what the client chose by HELLO.
+// reply is what a client will be answered. Where RESP2 and RESP3 differ it writes what the client chose by HELLO. After
+// an error it keeps nothing.
 type reply struct {
 	to    io.Writer
 	buf   []byte
@@ -20,11 +21,10 @@ type reply struct {
 }
 
 func (r *reply) flush() error {
-	if len(r.buf) == 0 || r.err != nil {
-		return r.err
+	if len(r.buf) > 0 && r.err == nil {
+		_, r.err = r.to.Write(r.buf)
 	}
-	_, r.err = r.to.Write(r.buf)
-	if cap(r.buf) > 4*spill { // a large value passed
+	if r.err != nil || cap(r.buf) > 4*spill { // nobody reads any more; a long text passed
 		r.buf = nil
 	}
 	r.buf = r.buf[:0]
@@ -32,7 +32,7 @@ func (r *reply) flush() error {
 }
 
 func (r *reply) set(b []byte) {
-	if r.buf = b; len(b) >= spill {
+	if r.buf = b; len(b) >= spill || r.err != nil {
 		r.flush()
 	}
 }
@@ -41,9 +41,22 @@ func (r *reply) ok()               { r.status("OK") }
 func (r *reply) status(s string)   { r.set(redcon.AppendString(r.buf, s)) }
 func (r *reply) error(text string) { r.set(redcon.AppendError(r.buf, text)) }
 func (r *reply) int(n int64)       { r.set(redcon.AppendInt(r.buf, n)) }
-func (r *reply) bulk(b []byte)     { r.set(redcon.AppendBulk(r.buf, b)) }
 func (r *reply) text(s string)     { r.set(redcon.AppendBulkString(r.buf, s)) }
 func (r *reply) array(n int)       { r.set(redcon.AppendArray(r.buf, n)) }
+
+// bulk sends a large value as it lies in the cache: a copy of it for each client that does not read would be the
+// cheapest way to fill the memory.
+func (r *reply) bulk(b []byte) {
+	if len(b) < spill {
+		r.set(redcon.AppendBulk(r.buf, b))
+		return
+	}
+	r.header('$', len(b))
+	if r.flush() == nil {
+		_, r.err = r.to.Write(b)
+	}
+	r.set(append(r.buf, "\r\n"...))
+}
 
 // flag answers 1 or 0: RESP3 has booleans, but Redis keeps numbers where it had them.
 func (r *reply) flag(yes bool) {
