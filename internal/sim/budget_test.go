@@ -6,6 +6,6 @@ import "time"
 
 // With -tags campaign there is more time.
 const (
-	budget = 12 * time.Second
+	budget = 9 * time.Second
 	least  = 10
 )
