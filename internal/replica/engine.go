@@ -281,17 +281,6 @@ func (e *Engine) checkReady() {
 	}
 }
 
-// Flush calls done once nothing waits in any outbox.
-func (e *Engine) Flush(done func()) {
-	for _, c := range e.all() {
-		if c.store.Waiting() > 0 || c.out.busy.Load() {
-			e.clock.After(window, func() { e.Flush(done) })
-			return
-		}
-	}
-	done()
-}
-
 // Close closes the caches and ends the engine. The network is the caller's to close.
 func (e *Engine) Close() {
 	for _, c := range e.all() {
