@@ -38,7 +38,6 @@ func (a *absent[V]) init(t table[V], clk *clock, capacity int, ttl int64) {
 	a.keys = store.New(store.Config[verdict]{
 		Capacity: capacity / 10,
 		TTL:      a.ttl,
-		Hash:     hasher(),
 		Now:      clk.exact,
 	})
 }
@@ -65,7 +64,7 @@ func (a *absent[V]) verdict(key string) (verdict, bool) {
 	if !a.any() {
 		return verdict{}, false
 	}
-	v, _, ok := a.keys.Get(key, a.clock.now())
+	v, _, ok := a.keys.Hit(key, a.clock.now())
 	return v, ok && v.known == a.table.Known(key).Version
 }
 

@@ -27,6 +27,7 @@ type Cache[V any] struct {
 	clock     *clock
 
 	table table[V]
+	local *store.Store[V] // what is in table, nil with a node: a hit through the interface costs a tenth more
 	swept sweeper
 	mesh  *replica.Cache // nil without a node
 	node  *Node          // nil without a node
@@ -61,8 +62,8 @@ func (c *Cache[V]) read(ctx context.Context, key string) (v V, ok bool) {
 		return v, false
 	}
 	now := c.clock.now()
-	v, r, ok := c.table.Get(key, now)
-	if ok && c.refreshed > 0 && now-r.Version.Time.Milli() >= c.refreshed {
+	v, at, ok := c.table.Hit(key, now)
+	if ok && c.refreshed > 0 && now-at.Milli() >= c.refreshed {
 		c.loads.refresh(ctx, key)
 	}
 	return v, ok
@@ -98,7 +99,11 @@ func (c *Cache[V]) GetIfPresent(key string) (v V, ok bool) {
 	if c.closed.Load() {
 		return v, false
 	}
-	v, _, ok = c.table.Get(key, c.clock.now())
+	if c.local != nil {
+		v, _, ok = c.local.Hit(key, c.clock.now())
+	} else {
+		v, _, ok = c.table.Hit(key, c.clock.now())
+	}
 	return v, ok
 }
 
@@ -129,8 +134,16 @@ func (c *Cache[V]) set(key string, value V, ttl int64) error {
 		return err
 	}
 	c.loads.forget(key)
-	_, err := c.table.Set(key, value, ttl)
-	return wrap("set", key, err)
+	var err error
+	if c.local != nil {
+		_, err = c.local.Set(key, value, ttl)
+	} else {
+		_, err = c.table.Set(key, value, ttl)
+	}
+	if err != nil {
+		return wrap("set", key, err)
+	}
+	return nil
 }
 
 // Delete removes a key, on every node. That it is not here is no error: it may be elsewhere.

@@ -61,19 +61,19 @@ func must[M any](mode M, err error) M {
 	return mode
 }
 
-// defaultCodec is the codec of a V for which none is given; raw tells that decoding costs nothing.
-func defaultCodec[V any]() (c Codec[V], raw bool, err error) {
+// defaultCodec is the codec of a V for which none is given; view is its decoding if that costs nothing, else nil.
+func defaultCodec[V any]() (c Codec[V], view func([]byte) V, err error) {
 	switch any((*V)(nil)).(type) {
 	case *[]byte:
-		return any(bytesCodec{}).(Codec[V]), true, nil
+		return any(bytesCodec{}).(Codec[V]), any(viewBytes).(func([]byte) V), nil
 	case *string:
-		return any(stringCodec{}).(Codec[V]), true, nil
+		return any(stringCodec{}).(Codec[V]), any(viewString).(func([]byte) V), nil
 	}
 	switch t := reflect.TypeFor[V](); {
 	case t.Kind() == reflect.Chan, t.Kind() == reflect.Func, t.Kind() == reflect.Interface && t.NumMethod() > 0:
-		return nil, false, fmt.Errorf("values of type %v need an Options.Codec", t)
+		return nil, nil, fmt.Errorf("values of type %v need an Options.Codec", t)
 	}
-	return cborCodec[V]{}, false, nil
+	return cborCodec[V]{}, nil, nil
 }
 
 // bytesCodec and stringCodec leave the bytes as they are, so caches of both kinds can be replicas of each other.
@@ -83,14 +83,15 @@ type (
 )
 
 func (bytesCodec) Encode(v []byte) ([]byte, error) { return v, nil }
-func (bytesCodec) Decode(b []byte) ([]byte, error) { return b, nil }
+func (bytesCodec) Decode(b []byte) ([]byte, error) { return viewBytes(b), nil }
 
 func (stringCodec) Encode(v string) ([]byte, error) { return []byte(v), nil }
+func (stringCodec) Decode(b []byte) (string, error) { return viewString(b), nil }
 
-// Decode shares the bytes: nothing in the house changes those of a value.
-func (stringCodec) Decode(b []byte) (string, error) {
-	return unsafe.String(unsafe.SliceData(b), len(b)), nil
-}
+func viewBytes(b []byte) []byte { return b }
+
+// viewString shares the bytes: nothing in the house changes those of a value.
+func viewString(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
 
 // cborCodec is the default codec of all else.
 type cborCodec[V any] struct{}

@@ -14,30 +14,32 @@ type coded[V any] struct {
 	form[V]
 }
 
-func (t coded[V]) Get(key string, now int64) (V, crdt.Register, bool) {
-	b, r, held := t.Store.Get(key, now)
-	v, r, ok := t.value(key, b, r, held)
-	if held && !ok {
+func (t coded[V]) Hit(key string, now int64) (v V, at crdt.Time, ok bool) {
+	b, at, held := t.Store.Hit(key, now)
+	if !held {
+		return v, 0, false
+	}
+	if v, ok = t.value(key, b); !ok {
 		t.strange.reads.Add(1)
 	}
-	return v, r, ok
+	return v, at, ok
 }
 
-func (t coded[V]) Peek(key string, now int64) (V, crdt.Register, bool) {
+func (t coded[V]) Peek(key string, now int64) (v V, r crdt.Register, ok bool) {
 	b, r, held := t.Store.Peek(key, now)
-	return t.value(key, b, r, held)
+	if held {
+		v, ok = t.value(key, b)
+	}
+	return v, r, ok
 }
 
 // value decodes what the store gave for a key, and leaves the decoded form there.
-func (t coded[V]) value(key string, b replica.Blob, r crdt.Register, held bool) (v V, _ crdt.Register, ok bool) {
-	if !held {
-		return v, crdt.Register{}, false
-	}
+func (t coded[V]) value(key string, b replica.Blob) (v V, ok bool) {
 	v, full, fresh, ok := t.decode(b)
 	if fresh {
-		t.Replace(key, r.Version, full)
+		t.Replace(key, full, b.Same)
 	}
-	return v, r, ok
+	return v, ok
 }
 
 func (t coded[V]) Set(key string, v V, ttl int64) (crdt.Version, error) {
@@ -70,7 +72,7 @@ func (t coded[V]) Loaded(v V) (func(string, crdt.Version, int64) bool, error) {
 func (t coded[V]) Records(cursor uint64, n int) (recs []store.Record[V], next uint64) {
 	blobs, next := scanRecords(t.Store, cursor, n)
 	for _, b := range blobs {
-		if v, _, ok := t.value(b.Key, b.Value, b.Register, true); ok {
+		if v, ok := t.value(b.Key, b.Value); ok {
 			recs = append(recs, store.Record[V]{Key: b.Key, Register: b.Register, Value: v})
 		}
 	}

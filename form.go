@@ -13,7 +13,7 @@ import (
 // form is the bytes of a V and back. Its zero value does not work; safe for goroutines.
 type form[V any] struct {
 	codec   Codec[V]
-	raw     bool // decoding costs nothing: no decoded form is kept
+	view    func([]byte) V // decoding that costs nothing and never fails, of which no form is kept; nil = there is none
 	strange *strange
 }
 
@@ -41,7 +41,7 @@ type undecodable struct{}
 func newForm[V any](o Options[V], log *slog.Logger) (f form[V], err error) {
 	f = form[V]{codec: o.Codec, strange: &strange{cache: o.Name, log: log}}
 	if f.codec == nil {
-		f.codec, f.raw, err = defaultCodec[V]()
+		f.codec, f.view, err = defaultCodec[V]()
 	}
 	return f, err
 }
@@ -53,7 +53,7 @@ func (f form[V]) encode(v V) (replica.Blob, error) {
 		return replica.Blob{}, fmt.Errorf("encode %T: %w", v, err)
 	case len(b) > maxValue:
 		return replica.Blob{}, fmt.Errorf("a value of %d bytes, %d are allowed: %w", len(b), maxValue, ErrTooLarge)
-	case f.raw:
+	case f.view != nil:
 		return replica.Blob{Bytes: b}, nil
 	}
 	return replica.Blob{Bytes: b, Value: v}, nil
@@ -61,6 +61,9 @@ func (f form[V]) encode(v V) (replica.Blob, error) {
 
 // decode is the value of a blob; fresh tells that its decoded form, in full, was not there before.
 func (f form[V]) decode(b replica.Blob) (v V, full replica.Blob, fresh, ok bool) {
+	if f.view != nil {
+		return f.view(b.Bytes), b, false, true
+	}
 	switch held := b.Value.(type) {
 	case nil:
 	case undecodable:
@@ -73,7 +76,7 @@ func (f form[V]) decode(b replica.Blob) (v V, full replica.Blob, fresh, ok bool)
 	if err != nil {
 		f.strange.note(err)
 		b.Value = undecodable{}
-	} else if !f.raw {
+	} else {
 		b.Value = v
 	}
 	return v, b, b.Value != nil, err == nil

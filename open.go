@@ -27,7 +27,7 @@ func open[V any](o Options[V], clk *clock) (*Cache[V], error) {
 	gone, say := newFarewell(o.OnEvict)
 	if o.Node == nil {
 		t := openLocal(o, clk, say)
-		c.table, c.swept = t, t
+		c.table, c.local, c.swept = t, t.Store, t
 	} else if err := c.replicate(o, say); err != nil {
 		return nil, err
 	}
@@ -76,7 +76,7 @@ func (c *Cache[V]) replicate(o Options[V], say func(string, V, store.Cause)) err
 		return ErrClosed
 	}
 	c.mesh, err = o.Node.engine.Open(replica.Options{
-		Name: o.Name, Capacity: o.Capacity, TTL: o.TTL, Hash: hasher(), Weigh: f.weigh(o.weigh()), Evicted: f.tell(say),
+		Name: o.Name, Capacity: o.Capacity, TTL: o.TTL, Weigh: f.weigh(o.weigh()), Evicted: f.tell(say),
 		Restore: o.Node.disk.restore(o.Name, o.TTL.Milliseconds()),
 	})
 	if err != nil {

@@ -1,17 +1,15 @@
 package geolru
 
 import (
-	"hash/maphash"
-
 	"github.com/geolru/geolru/crdt"
 	"github.com/geolru/geolru/internal/store"
 )
 
 // table is the store of a cache, in values: local without a node, coded (bytes inside) with one. Of both most methods
-// are the store's own. A key that is here but whose value does not decode comes back as its register, Kind Value, and
-// not ok; whoever is not ok otherwise has the zero register. Times and lifetimes are milliseconds.
+// are the store's own. To Peek, a key that is here but whose value does not decode comes back as its register,
+// Kind Value, and not ok; whoever is not ok otherwise has the zero register. Times and lifetimes are milliseconds.
 type table[V any] interface {
-	Get(key string, now int64) (V, crdt.Register, bool)
+	Hit(key string, now int64) (V, crdt.Time, bool)
 	Peek(key string, now int64) (V, crdt.Register, bool)
 	Known(key string) crdt.Register
 	Set(key string, v V, ttl int64) (crdt.Version, error)
@@ -49,18 +47,11 @@ func openLocal[V any](o Options[V], clk *clock, gone func(string, V, store.Cause
 	return local[V]{store.New(store.Config[V]{
 		Capacity: o.Capacity,
 		TTL:      o.TTL.Milliseconds(),
-		Hash:     hasher(),
 		Now:      clk.exact,
 		Coarse:   clk.now,
 		Weigh:    o.weigh(),
 		Evicted:  gone,
 	})}
-}
-
-// hasher hashes keys under a seed of its own, so that nobody who chooses keys can make them collide.
-func hasher() func(string) uint64 {
-	seed := maphash.MakeSeed()
-	return func(key string) uint64 { return maphash.String(seed, key) }
 }
 
 func (t local[V]) Loaded(v V) (func(string, crdt.Version, int64) bool, error) {

@@ -50,7 +50,8 @@ func (c *Cache[V]) Update(key string, ttl time.Duration, f func(old V, ok bool) 
 		if err := c.check("update", key); err != nil {
 			return none, err
 		}
-		old, r, ok := c.table.Get(key, c.clock.now())
+		c.table.Hit(key, c.clock.now()) // a use
+		old, r, ok := c.table.Peek(key, c.clock.now())
 		if !ok && r.Kind == crdt.Value {
 			return none, fmt.Errorf("geolru: update %q: %w", key, errStrange)
 		}

@@ -45,7 +45,7 @@ func BenchmarkUse(b *testing.B) {
 	t, _ := benchTable()
 	b.ReportAllocs()
 	for i := uint32(0); b.Loop(); i++ {
-		t.Use(i * 2654435761 % benchEntries)
+		t.Use(i*2654435761%benchEntries + 1)
 	}
 }
 

@@ -49,18 +49,21 @@ func fnv(key string) uint64 {
 func (m *model) do(op byte, arg int) {
 	key := fmt.Sprint("key", arg)
 	e, present := m.keys[key]
-	switch op % 8 {
+	switch op % 9 {
 	case 0, 1:
 		m.insert(key)
 		return
 	case 2:
 		m.evict()
 		return
+	case 8:
+		m.rename(key)
+		return
 	}
 	if !present {
 		return
 	}
-	switch op % 8 {
+	switch op % 9 {
 	case 3:
 		m.remove(e)
 	case 4, 5:
@@ -102,6 +105,19 @@ func (m *model) evict() {
 	}
 }
 
+// rename gives the oldest slot to a key that is absent.
+func (m *model) rename(key string) {
+	slot, ok := m.table.Oldest()
+	if !ok || m.keys[key] != nil {
+		return
+	}
+	e := m.keys[m.table.Key(slot)]
+	m.table.Rename(slot, m.hash(key), key)
+	delete(m.keys, e.key)
+	e.key = key
+	m.keys[key] = e
+}
+
 func (m *model) remove(e *modelEntry) {
 	m.table.Remove(e.slot)
 	m.relink(e, nil)
@@ -124,9 +140,9 @@ func (m *model) relink(e *modelEntry, push func(any) *list.Element) {
 // check compares everything that can be asked.
 func (m *model) check() {
 	m.t.Helper()
-	if m.table.Len() != len(m.keys) || m.table.InOrder() != m.order.Len() || m.table.Slots() != m.made {
+	if m.table.Len() != len(m.keys) || m.table.InOrder() != m.order.Len() || m.table.Slots() != m.made+1 {
 		m.t.Fatalf("Len %d, InOrder %d, Slots %d, want %d, %d, %d",
-			m.table.Len(), m.table.InOrder(), m.table.Slots(), len(m.keys), m.order.Len(), m.made)
+			m.table.Len(), m.table.InOrder(), m.table.Slots(), len(m.keys), m.order.Len(), m.made+1)
 	}
 	m.checkKeys()
 	m.checkOrder()
@@ -194,6 +210,9 @@ func (m *model) checkSlots() {
 		}
 		if e != nil {
 			used++
+		}
+		if slot == 0 {
+			continue
 		}
 		if _, ok := m.table.Newer(slot); ok && (e == nil || e.place == nil) {
 			m.t.Fatalf("slot %d is not in the order and has a newer one", slot)

@@ -2,51 +2,77 @@ package lru
 
 import "math"
 
-// order is a ring of nodes: node 0 is its end, node n is slot n-1. Going newer from the end leads from the least recently
-// used slot to the most recently used one and back to the end. A slot that is not in the order is a ring of its own
-// (both links lead to itself), which the links of a slot in the order never do.
+// The order is a ring of entries linked by their slots, which begins and ends at slot 0: going newer from there leads from
+// the least recently used slot to the most recently used one and back. An entry that is not in the order is a ring of its
+// own (both links lead to itself), which the links of one that is in it never do.
 //
-// The links are an array of their own because a Use writes to four of them: eight fit in a line of memory.
-type order struct {
-	links []link // by node
-	count int    // slots in the order
-}
+// The links lie in the entries, not in an array of their own: a Use writes to the entry that was just read, and to two
+// neighbours and the end wherever they lie, so an array of links would be one more line of memory for each hit.
 
-type link struct{ older, newer uint32 }
-
-// vacant stands in the older link of a free slot, whose newer link leads to the next free one, or is 0. No node has
+// vacant stands in the older link of a free slot, whose newer link leads to the next free one, or is 0. No slot has
 // this number, so following it panics.
 const vacant = math.MaxUint32
 
-func newOrder() order { return order{links: make([]link, 1)} }
-
 // Use makes a slot the most recently used. It links a slot that is not in the order.
 func (t *Table[V]) Use(slot uint32) {
-	if node := t.node(slot); t.order.links[0].older != node {
-		t.order.unlink(node)
-		t.order.link(t.order.links[0].older, node, 0)
+	s := t.slab
+	newest := s[0].older
+	if newest == slot {
+		return
 	}
+	t.unlink(slot)
+	e := &s[slot]
+	e.older, e.newer = newest, 0
+	s[newest].newer = slot
+	s[0].older = slot
+	t.count++
 }
 
 // Cold makes a slot the least recently used, the next to be evicted. It links a slot that is not in the order.
 func (t *Table[V]) Cold(slot uint32) {
-	if node := t.node(slot); t.order.links[0].newer != node {
-		t.order.unlink(node)
-		t.order.link(0, node, t.order.links[0].newer)
+	s := t.slab
+	oldest := s[0].newer
+	if oldest == slot {
+		return
 	}
+	t.unlink(slot)
+	e := &s[slot]
+	e.older, e.newer = 0, oldest
+	s[oldest].older = slot
+	s[0].newer = slot
+	t.count++
 }
 
 // Unlink takes a slot out of the order, if it is in it. Its key is still found.
-func (t *Table[V]) Unlink(slot uint32) { t.order.unlink(t.node(slot)) }
+func (t *Table[V]) Unlink(slot uint32) { t.unlink(slot) }
+
+// unlink makes a slot a ring of its own. It panics for what is no slot in use, before anything is written.
+func (t *Table[V]) unlink(slot uint32) {
+	if slot == 0 {
+		panic("lru: there is no slot 0")
+	}
+	s := t.slab
+	e := &s[slot]
+	if e.newer == slot {
+		return
+	}
+	s[e.older].newer = e.newer
+	s[e.newer].older = e.older
+	e.older, e.newer = slot, slot
+	t.count--
+}
 
 // Linked tells whether a slot is in the order.
 func (t *Table[V]) Linked(slot uint32) bool {
-	l := t.order.links[t.node(slot)]
-	return l.newer != slot+1 && l.older != vacant
+	e := &t.slab[slot]
+	return e.newer != slot && e.older != vacant
 }
 
 // Oldest returns the least recently used slot, false if the order is empty.
-func (t *Table[V]) Oldest() (slot uint32, ok bool) { return slotOf(t.order.links[0].newer) }
+func (t *Table[V]) Oldest() (slot uint32, ok bool) {
+	slot = t.slab[0].newer
+	return slot, slot != 0
+}
 
 // Newer returns the slot used next after a slot of the order, false if none was. With Oldest it makes a walk from the
 // least to the most recently used; what is used meanwhile moves ahead of the walk. It is false for a slot not in the order.
@@ -54,11 +80,15 @@ func (t *Table[V]) Newer(slot uint32) (newer uint32, ok bool) {
 	if !t.Linked(slot) {
 		return 0, false
 	}
-	return slotOf(t.order.links[slot+1].newer)
+	newer = t.slab[slot].newer
+	return newer, newer != 0
 }
 
 // Newest returns the most recently used slot, false if the order is empty.
-func (t *Table[V]) Newest() (slot uint32, ok bool) { return slotOf(t.order.links[0].older) }
+func (t *Table[V]) Newest() (slot uint32, ok bool) {
+	slot = t.slab[0].older
+	return slot, slot != 0
+}
 
 // Older is Newer the other way: with Newest it makes a walk from the most to the least recently used. What is used
 // meanwhile is behind the walk already.
@@ -66,35 +96,9 @@ func (t *Table[V]) Older(slot uint32) (older uint32, ok bool) {
 	if !t.Linked(slot) {
 		return 0, false
 	}
-	return slotOf(t.order.links[slot+1].older)
+	older = t.slab[slot].older
+	return older, older != 0
 }
 
 // InOrder counts the slots in the order.
-func (t *Table[V]) InOrder() int { return t.order.count }
-
-func slotOf(node uint32) (uint32, bool) {
-	if node == 0 {
-		return 0, false
-	}
-	return node - 1, true
-}
-
-// unlink makes a node a ring of its own.
-func (o *order) unlink(node uint32) {
-	l := o.links[node]
-	if l.newer == node {
-		return
-	}
-	o.links[l.older].newer = l.newer
-	o.links[l.newer].older = l.older
-	o.links[node] = link{node, node}
-	o.count--
-}
-
-// link puts a node that is a ring of its own between two neighbours.
-func (o *order) link(older, node, newer uint32) {
-	o.links[node] = link{older, newer}
-	o.links[older].newer = node
-	o.links[newer].older = node
-	o.count++
-}
+func (t *Table[V]) InOrder() int { return t.count }

@@ -21,6 +21,11 @@ type Blob struct {
 	Value any
 }
 
+// Same tells whether two blobs have their bytes in one place, and so say the same: bytes are never written twice.
+func (b Blob) Same(o Blob) bool {
+	return len(b.Bytes) == len(o.Bytes) && (len(b.Bytes) == 0 || &b.Bytes[0] == &o.Bytes[0])
+}
+
 // Options says what a replicated cache is. Name, Capacity, TTL and Hash are needed.
 type Options struct {
 	Name       string

@@ -48,7 +48,7 @@ func BenchmarkGet(b *testing.B) {
 	onBoth(b, func(b *testing.B, r *rig, keys []string) {
 		keys = r.held(keys)
 		for i := 0; b.Loop(); i++ {
-			if _, _, ok := r.Get(keys[i*7919%len(keys)], dawn-near); !ok {
+			if _, _, ok := r.Hit(keys[i*7919%len(keys)], dawn-near); !ok {
 				b.Fatal("a miss")
 			}
 		}
@@ -99,7 +99,7 @@ func TestNothingIsAllocatedForAPresentKey(t *testing.T) {
 		rec := written(crdt.Value, "a", 0, "")
 		rec.Value = benchValue
 		for name, f := range map[string]func(){
-			"Get":       func() { r.Get("a", dawn) },
+			"Get":       func() { r.Hit("a", dawn) },
 			"Peek":      func() { r.Peek("a", dawn) },
 			"Known":     func() { r.Known("a") },
 			"overwrite": func() { r.Set("a", benchValue, life/2) },
@@ -110,7 +110,7 @@ func TestNothingIsAllocatedForAPresentKey(t *testing.T) {
 				rec.Version.Time = r.clock.Now(dawn)
 				r.Merge(rec, dawn, nil, ViaGossip)
 			},
-			"miss": func() { r.Get("none", dawn) },
+			"miss": func() { r.Hit("none", dawn) },
 		} {
 			if n := testing.AllocsPerRun(100, f); n != 0 {
 				t.Errorf("%s, replicated %v: %v allocations", name, replicas, n)

@@ -48,8 +48,7 @@ func (s *Store[P]) OnChange(f func(Change[P])) {
 
 func (sh *shard[P]) tell(kind ChangeKind, slot uint32) {
 	if f := sh.store.changed.Load(); f != nil {
-		it := sh.table.At(slot)
-		(*f)(Change[P]{kind, sh.table.Key(slot), it.value, sh.reg(slot)})
+		(*f)(Change[P]{kind, sh.table.Key(slot), sh.table.At(slot).value, sh.reg(slot)})
 	}
 }
 
@@ -60,8 +59,9 @@ type fallen[P any] struct {
 	cause Cause
 }
 
-func (sh *shard[P]) fell(key string, v P, cause Cause) {
+// fell notes that the value of a slot is about to leave.
+func (sh *shard[P]) fell(slot uint32, cause Cause) {
 	if sh.store.cfg.Evicted != nil {
-		sh.fallen = append(sh.fallen, fallen[P]{key, v, cause})
+		sh.fallen = append(sh.fallen, fallen[P]{sh.table.Key(slot), sh.table.At(slot).value, cause})
 	}
 }

@@ -33,18 +33,14 @@ func (s *Store[P]) mergeClear(r crdt.Register, now int64) Outcome {
 func (s *Store[P]) setClear(draw func() crdt.Register, out bool) bool {
 	s.clearMu.Lock()
 	defer s.clearMu.Unlock()
-	for i := range s.shards {
-		s.shards[i].mu.Lock()
-	}
+	s.lockAll()
+	defer s.unlockAll()
 	r, held := draw(), s.clear.Load()
 	won := held == nil || held.Version.Less(r.Version)
 	if won {
 		s.clear.Store(&r)
 		s.queueClear(out)
 		s.tellClear(r)
-	}
-	for i := range s.shards {
-		s.shards[i].mu.Unlock()
 	}
 	return won
 }
@@ -58,10 +54,10 @@ func (s *Store[P]) stampAll() crdt.Register {
 	}
 	now := s.cfg.Now()
 	for i := range s.shards {
-		r.Version.Time = max(r.Version.Time, s.shards[i].clock.Now(now))
+		r.Version.Time = max(r.Version.Time, s.shards[i].stamp(0, now).Time)
 	}
 	for i := range s.shards {
-		s.shards[i].clock.Raise(r.Version.Time)
+		s.shards[i].last = r.Version.Time
 	}
 	return r
 }
@@ -92,9 +88,9 @@ func (sh *shard[P]) sweepCleared(again bool) {
 			continue
 		}
 		it := sh.table.At(slot)
-		value, dead := it.kind == crdt.Value, sh.store.sweeps(sh.version(slot))
+		value, dead := it.kind() == crdt.Value, sh.store.sweeps(sh.version(slot))
 		if value && dead {
-			sh.fell(sh.table.Key(slot), it.value, CauseDeleted)
+			sh.fell(slot, CauseDeleted)
 		}
 		if dead {
 			sh.drop(slot)

@@ -9,25 +9,39 @@ type Counts struct {
 	Entries, Weight, Ghosts, Tombstones int
 }
 
-// Counts reads the counters, a shard at a time.
+// Counts reads the counters of all shards at one moment: room moves between them, and a sum over many moments could
+// come out above the capacity.
 func (s *Store[P]) Counts() (c Counts) {
+	s.lockAll()
+	defer s.unlockAll()
 	for i := range s.shards {
 		sh := &s.shards[i]
-		sh.mu.Lock()
 		c.add(&sh.done)
+		c.Hits += sh.hits
+		c.Misses += sh.misses
 		c.Entries += sh.table.InOrder()
 		c.Weight += sh.weight
 		c.Ghosts += sh.ghosts.len()
 		c.Tombstones += sh.tombs.len()
-		sh.mu.Unlock()
 	}
 	return c
 }
 
+// lockAll takes the locks of all shards, in their order. Nobody else holds more than one.
+func (s *Store[P]) lockAll() {
+	for i := range s.shards {
+		s.shards[i].mu.Lock()
+	}
+}
+
+func (s *Store[P]) unlockAll() {
+	for i := range s.shards {
+		s.shards[i].mu.Unlock()
+	}
+}
+
 // add adds what another has counted.
 func (c *Counts) add(o *Counts) {
-	c.Hits += o.Hits
-	c.Misses += o.Misses
 	c.Sets += o.Sets
 	c.Deletes += o.Deletes
 	c.Evictions += o.Evictions

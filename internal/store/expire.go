@@ -1,6 +1,10 @@
 package store
 
-import "github.com/geolru/geolru/crdt"
+import (
+	"math"
+
+	"github.com/geolru/geolru/crdt"
+)
 
 // sweepStep is how many slots one sweep of a shard touches at the most, so that no operation waits long when a million
 // entries expire at once.
@@ -24,6 +28,11 @@ func (s *Store[P]) Expire(now int64) (done bool) {
 // sweep takes at most limit slots that are due out of the wheel and out of each ring; false if more are due.
 func (sh *shard[P]) sweep(now int64, limit int) (done bool) {
 	done = sh.wheel.Advance(now, limit, func(slot uint32) { sh.fade(slot, CauseExpired, now) })
+	if next, ok := sh.wheel.Next(); ok {
+		sh.due = next
+	} else {
+		sh.due = math.MaxInt64
+	}
 	for _, r := range [...]*ring[P]{&sh.ghosts, &sh.tombs} {
 		n := 0
 		for ; n < limit && r.len() > 0 && sh.store.outlived(sh.table.At(r.lowest()).time, now); n++ {

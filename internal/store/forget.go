@@ -81,7 +81,7 @@ func (m *memory) prune(outlived func(crdt.Time) bool) {
 // it deleted without having seen it.
 func (sh *shard[P]) forget(slot uint32, now int64) {
 	s, it := sh.store, sh.table.At(slot)
-	if !s.outlived(it.time, now) && !(plant.On(plant.TombstoneSilent) && it.kind == crdt.Tombstone) {
+	if !s.outlived(it.time, now) && !(plant.On(plant.TombstoneSilent) && it.kind() == crdt.Tombstone) {
 		r := sh.dotted(slot)
 		s.memory.rise(r.Version.Time)
 		s.memory.number(r.Dot(), r.Version.Time)
@@ -136,7 +136,7 @@ func (sh *shard[P]) adopt(floor crdt.Time, now int64, listed func(string) bool) 
 		switch {
 		case sh.expired(slot, now):
 			sh.leaves(slot, CauseExpired)
-		case it.kind == crdt.Value:
+		case it.kind() == crdt.Value:
 			sh.leaves(slot, CauseCapacity)
 		}
 		sh.forget(slot, now)

@@ -16,13 +16,14 @@ import (
 func init() { _ = flag.Set("rapid.checks", "1000") }
 
 const (
-	life = 1000                             // the lifetime bound in most tests, milliseconds
-	keep = life + 2*int64(crdt.MaxSkew/1e6) // the retention that follows from it
-	dawn = int64(1_700_000_000_000)         // when most tests begin
-	self = crdt.Origin(1)                   // the origin of the store under test
-	peer = crdt.Origin(2)                   // somebody else's
-	ever = int64(1) << 40                   // a lifetime that no test outlives
-	full = ^uint64(0)                       // a head that covers every number
+	life   = 1000                             // the lifetime bound in most tests, milliseconds
+	keep   = life + 2*int64(crdt.MaxSkew/1e6) // the retention that follows from it
+	dawn   = int64(1_700_000_000_000)         // when most tests begin
+	self   = crdt.Origin(1)                   // the origin of the store under test
+	peer   = crdt.Origin(2)                   // somebody else's
+	ever   = int64(1) << 40                   // a lifetime that no test outlives
+	plenty = 1 << 20                          // a capacity that no test fills
+	full   = ^uint64(0)                       // a head that covers every number
 )
 
 // rig is a store whose clock stands in the test's hand, and all that it told its hooks.

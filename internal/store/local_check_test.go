@@ -20,7 +20,7 @@ func (l *local) endLoad(t *rapid.T) {
 		return // whether something was deleted meanwhile is for the loader to know
 	}
 	e := entry{key, v, at, at.Time.Milli() + life}
-	want := !l.wrote[key] && e.deadline > l.now.Load() && l.weight(e) <= s.room
+	want := !l.wrote[key] && e.deadline > l.now.Load() && l.weight(e) <= l.cfg.Capacity
 	if l.wrote[key] && s.entries[i].deadline <= l.now.Load() {
 		return // nor whether something was written that has expired
 	}

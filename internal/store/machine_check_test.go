@@ -68,9 +68,9 @@ func (m *machine) checkShard(t *rapid.T, sh *shard[[]byte], s *modelShard) {
 	if got := waiting(sh); !slices.Equal(got, keysOf(s.out)) {
 		t.Fatalf("%v wait, want %v", got, keysOf(s.out))
 	}
-	if sh.weight > sh.room || sh.ghosts.len() > sh.ghosts.limit || sh.tombs.len() > sh.tombs.limit || sh.wheel.Len() != len(s.order) {
-		t.Fatalf("weight %d of %d, %d ghosts of %d, %d tombstones of %d, %d in the wheel",
-			sh.weight, sh.room, sh.ghosts.len(), sh.ghosts.limit, sh.tombs.len(), sh.tombs.limit, sh.wheel.Len())
+	if sh.ghosts.len() > sh.ghosts.limit || sh.tombs.len() > sh.tombs.limit || sh.wheel.Len() != len(s.order) {
+		t.Fatalf("%d ghosts of %d, %d tombstones of %d, %d in the wheel",
+			sh.ghosts.len(), sh.ghosts.limit, sh.tombs.len(), sh.tombs.limit, sh.wheel.Len())
 	}
 }
 
@@ -83,8 +83,8 @@ func keysOf(rs []*modelRecord) (keys []string) {
 
 // waiting is the keys of a shard's outbox in order.
 func waiting[P any](sh *shard[P]) (keys []string) {
-	for at := sh.first; at != 0; at = sh.extras[at-1].after {
-		keys = append(keys, sh.table.Key(at-1))
+	for at := sh.front; at != 0; at = sh.extras[at].after {
+		keys = append(keys, sh.table.Key(at))
 	}
 	return keys
 }

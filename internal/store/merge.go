@@ -13,6 +13,7 @@ const (
 	Tied                    // an equal version with other bytes; the greater hash stayed
 	Refused                 // rule 2: unknown, not above the floor, and nobody vouches
 	Dead                    // outlived, or cleared
+	crowded                 // this shard has no room for it; nothing was changed but what left for age or room
 )
 
 // Held tells whether the record is in the store now.
@@ -43,12 +44,12 @@ func (s *Store[P]) Merge(rec Record[P], now int64, by Heads, via Via) Outcome {
 	if rec.Kind == crdt.Clear {
 		return s.mergeClear(rec.Register, now)
 	}
-	hash := s.cfg.Hash(rec.Key)
+	hash := s.hash(rec.Key)
 	sh := s.of(hash)
-	sh.mu.Lock()
-	defer sh.unlock()
-	slot, known := sh.table.Find(hash, rec.Key)
-	return sh.merge(hash, slot, known, &rec, arrival{now: now, by: by, use: via == ViaGossip, cold: via == ViaBootstrap})
+	return sh.fitting(func() Outcome {
+		slot, known := sh.table.Find(hash, rec.Key)
+		return sh.merge(hash, slot, known, &rec, arrival{now: now, by: by, use: via == ViaGossip, cold: via == ViaBootstrap})
+	})
 }
 
 // merge is the one door (rule 1). The shard is locked.
@@ -68,13 +69,13 @@ func (sh *shard[P]) merge(hash uint64, slot uint32, known bool, rec *Record[P], 
 	return sh.enter(hash, rec, weight, a)
 }
 
-// weigh is the weight of a value. One that is expired or heavier than the shard is a ghost from here on (rule 5).
+// weigh is the weight of a value. One that is expired or heavier than the capacity is a ghost from here on (rule 5).
 func (sh *shard[P]) weigh(rec *Record[P], now int64) int {
 	if rec.Kind != crdt.Value {
 		return 0
 	}
 	weight := sh.store.weigh(rec.Key, rec.Value)
-	if rec.Deadline > now && weight <= sh.room {
+	if rec.Deadline > now && weight <= sh.store.cfg.Capacity {
 		return weight
 	}
 	return rec.fade()
@@ -106,11 +107,14 @@ func (sh *shard[P]) enter(hash uint64, rec *Record[P], weight int, a arrival) Ou
 	if !s.cfg.Replicated && rec.Kind != crdt.Value {
 		return Won
 	}
-	if a.cold && sh.weight+weight > sh.room { // what is less used than all that is here displaces none of it
-		weight = rec.fade()
-	}
-	if rec.Kind == crdt.Value {
-		sh.makeRoom(weight, a.now)
+	switch {
+	case rec.Kind != crdt.Value:
+	case a.cold: // what is less used than all that is here displaces none of it
+		if !sh.take(weight) {
+			weight = rec.fade()
+		}
+	case !sh.makeRoom(weight, 0, a.now):
+		return crowded
 	}
 	slot := sh.insert(hash, rec.Key)
 	sh.settle(slot, rec, weight, a)
@@ -129,14 +133,9 @@ func (sh *shard[P]) meet(slot uint32, rec *Record[P], weight int, a arrival) Out
 		return sh.tie(slot, rec, weight, a)
 	case crdt.Filled:
 		rec.Register = merged
-		sh.replace(slot, rec, weight, a)
-		return Filled
+		return sh.replace(slot, rec, weight, a, Filled)
 	case crdt.Won:
-		if !a.local {
-			sh.unqueue(slot) // what waited has lost to a peer's
-		}
-		sh.replace(slot, rec, weight, a)
-		return Won
+		return sh.replace(slot, rec, weight, a, Won)
 	default:
 		return Lost
 	}
@@ -144,7 +143,7 @@ func (sh *shard[P]) meet(slot uint32, rec *Record[P], weight int, a arrival) Out
 
 // extend takes the later deadline of the version held. The wheel looks at it again when it fires.
 func (sh *shard[P]) extend(slot uint32, merged crdt.Register) Outcome {
-	before := sh.table.At(slot).deadline
+	before := sh.table.At(slot).deadline()
 	sh.setReg(slot, &merged)
 	if merged.Deadline == before {
 		return Lost
@@ -165,64 +164,94 @@ func (sh *shard[P]) tie(slot uint32, rec *Record[P], weight int, a arrival) Outc
 	if held == came {
 		return sh.extend(slot, rec.Register)
 	}
-	sh.done.Conflicts++
+	out := Tied
 	if came > held {
-		sh.replace(slot, rec, weight, a)
+		out = sh.replace(slot, rec, weight, a, Tied)
 	} else {
 		sh.extend(slot, rec.Register)
 	}
-	return Tied
+	if out == Tied {
+		sh.done.Conflicts++
+	}
+	return out
 }
 
-// replace puts a winner in the place of the record that is held.
-func (sh *shard[P]) replace(slot uint32, rec *Record[P], weight int, a arrival) {
-	it := sh.table.At(slot)
-	if it.kind == crdt.Value {
+// replace puts a winner in the place of the record that is held, if there is room for it; out is what came of it then.
+func (sh *shard[P]) replace(slot uint32, rec *Record[P], weight int, a arrival, out Outcome) Outcome {
+	if sh.table.At(slot).kind() == crdt.Value {
+		if rec.Kind == crdt.Value {
+			return sh.overwrite(slot, rec, weight, a, out)
+		}
 		cause := CauseReplaced
 		if rec.Kind == crdt.Tombstone {
 			cause = CauseDeleted
 		}
-		sh.fell(sh.table.Key(slot), it.value, cause)
-		if rec.Kind == crdt.Value {
-			sh.overwrite(slot, rec, weight, a)
-			return
-		}
+		sh.fell(slot, cause)
 	}
-	sh.detach(slot)
+	sh.detach(slot) // on its way it is no ghost that may be forgotten
+	if rec.Kind == crdt.Value && !sh.makeRoom(weight, 0, a.now) {
+		sh.attach(slot, false)
+		sh.trim(a.now)
+		return crowded
+	}
+	sh.lost(slot, a, out)
 	if !sh.store.cfg.Replicated && rec.Kind != crdt.Value {
 		sh.setReg(slot, &rec.Register)
 		sh.empty(slot)
 		sh.tell(ChangeDelete, slot)
 		sh.remove(slot)
-		return
-	}
-	if rec.Kind == crdt.Value {
-		sh.makeRoom(weight, a.now)
+		return out
 	}
 	sh.settle(slot, rec, weight, a)
+	return out
+}
+
+// lost takes a record out of the outbox that has lost to a peer's newer one.
+func (sh *shard[P]) lost(slot uint32, a arrival, out Outcome) {
+	if out == Won && !a.local {
+		sh.unqueue(slot)
+	}
 }
 
 // overwrite puts a value in the place of a value, which keeps its place in the order of use unless this is a use.
-func (sh *shard[P]) overwrite(slot uint32, rec *Record[P], weight int, a arrival) {
+func (sh *shard[P]) overwrite(slot uint32, rec *Record[P], weight int, a arrival, out Outcome) Outcome {
+	if sh.weights != nil && !sh.grow(slot, weight, a.now) {
+		return crowded
+	}
+	sh.lost(slot, a, out)
 	it := sh.table.At(slot)
-	sh.weight += weight - int(it.weight)
-	sooner := rec.Deadline < it.deadline
-	it.value, it.weight = rec.Value, int32(weight)
+	sh.fell(slot, CauseReplaced)
+	sooner := rec.Deadline < it.deadline()
+	it.value = rec.Value
 	sh.setReg(slot, &rec.Register)
 	if sooner { // a later one is found when the old one fires
-		sh.wheel.Add(slot)
+		sh.arm(slot)
 	}
 	if a.use {
 		sh.table.Use(slot)
 	}
 	sh.came(slot, a)
-	sh.makeRoom(0, a.now)
+	return out
+}
+
+// grow makes the value of a slot weigh more or less, if there is room.
+func (sh *shard[P]) grow(slot uint32, weight int, now int64) bool {
+	more := weight - sh.weightOf(slot)
+	if more > 0 && !sh.makeRoom(more, slot, now) {
+		return false
+	}
+	sh.loose += max(-more, 0)
+	sh.weight += more
+	sh.weights[slot] = int32(weight)
+	return true
 }
 
 // settle attaches a record to its slot, which is attached nowhere.
 func (sh *shard[P]) settle(slot uint32, rec *Record[P], weight int, a arrival) {
-	it := sh.table.At(slot)
-	it.value, it.weight = rec.Value, int32(weight)
+	sh.table.At(slot).value = rec.Value
+	if sh.weights != nil {
+		sh.weights[slot] = int32(weight)
+	}
 	sh.setReg(slot, &rec.Register)
 	sh.attach(slot, a.cold)
 	sh.came(slot, a)
@@ -234,5 +263,5 @@ func (sh *shard[P]) came(slot uint32, a arrival) {
 	if a.local && sh.store.cfg.Replicated {
 		sh.queue(slot, outRecord)
 	}
-	sh.tell(kindChange[sh.table.At(slot).kind], slot)
+	sh.tell(kindChange[sh.table.At(slot).kind()], slot)
 }

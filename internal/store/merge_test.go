@@ -137,7 +137,7 @@ func TestTieKeepsTheWeightRight(t *testing.T) {
 	if c := r.Counts(); c.Weight != 90 || c.Entries != 1 || c.Conflicts != 1 {
 		t.Fatalf("%+v", c)
 	}
-	if want := []string{"a=x cause 4", "b=thirty bytes, thirty bytes.... cause 1"}; !slices.Equal(r.gone, want) {
+	if want := []string{"b=thirty bytes, thirty bytes.... cause 1", "a=x cause 4"}; !slices.Equal(r.gone, want) {
 		t.Fatalf("told %q", r.gone)
 	}
 }
@@ -221,23 +221,24 @@ func TestConditionsLookAtTheLiveVersion(t *testing.T) {
 	}
 }
 
-func TestReplaceTakesAnotherFormOfTheSameVersion(t *testing.T) {
+func TestReplaceTakesAnotherFormOfTheSameValue(t *testing.T) {
 	r := replicated(10)
 	old := r.set(t, "a", "bytes")
 	r.drained()
-	r.Replace("a", crdt.Version{Time: old.Time, Origin: peer}, []byte("of another version"))
-	r.Replace("none", old, []byte("of no key"))
+	has := func(want string) func([]byte) bool { return func(v []byte) bool { return string(v) == want } }
+	r.Replace("a", []byte("of something else"), has("other"))
+	r.Replace("none", []byte("of no key"), has("bytes"))
 	if r.value("a") != "bytes" {
 		t.Fatalf("value %q", r.value("a"))
 	}
 	r.told, r.gone = nil, nil
-	r.Replace("a", old, []byte("form"))
+	r.Replace("a", []byte("form"), has("bytes"))
 	if r.value("a") != "form" || r.Known("a").Version != old || r.Waiting() != 0 || len(r.told)+len(r.gone) != 0 {
 		t.Fatalf("value %q, known %v, told %q, gone %q", r.value("a"), r.Known("a"), r.told, r.gone)
 	}
 	r.now.Add(life)
 	r.settle()
-	r.Replace("a", old, []byte("for a ghost"))
+	r.Replace("a", []byte("for a ghost"), has("form"))
 	if rec, _ := r.Look("a"); rec.Kind != crdt.Ghost || rec.Value != nil {
 		t.Fatalf("held is %v", rec)
 	}

@@ -18,6 +18,7 @@ type model struct {
 	clearOut  bool
 	seq       uint64
 	turn      int
+	room      int
 	counts    Counts
 
 	told, gone []string
@@ -25,10 +26,10 @@ type model struct {
 }
 
 type modelShard struct {
-	records             map[string]*modelRecord
-	order               []*modelRecord // values, the least recently used first
-	out                 []*modelRecord
-	room, ghosts, tombs int
+	records       map[string]*modelRecord
+	order         []*modelRecord // values, the least recently used first
+	out           []*modelRecord
+	ghosts, tombs int
 }
 
 type modelRecord struct {
@@ -37,11 +38,11 @@ type modelRecord struct {
 }
 
 func newModel(c Config[[]byte], shards int, of func(string) int) *model {
-	m := &model{of: of, now: dawn, forgotten: map[crdt.Origin]Forgotten{}}
+	m := &model{of: of, now: dawn, forgotten: map[crdt.Origin]Forgotten{}, room: c.Capacity}
 	for i := range shards {
 		m.shards = append(m.shards, &modelShard{
 			records: map[string]*modelRecord{},
-			room:    share(c.Capacity, shards, i), ghosts: share(c.Ghosts, shards, i), tombs: share(c.Tombstones, shards, i),
+			ghosts:  share(c.Ghosts, shards, i), tombs: share(c.Tombstones, shards, i),
 		})
 	}
 	return m
@@ -66,7 +67,7 @@ func (m *model) merge(rec Record[[]byte], by Heads, via Via, local bool) Outcome
 	if !local && m.outlived(rec.Version.Time) || m.cleared(rec.Version) {
 		return Dead
 	}
-	if rec.Kind == crdt.Value && (rec.Deadline <= m.now || len(rec.Value) > m.shard(rec.Key).room) {
+	if rec.Kind == crdt.Value && (rec.Deadline <= m.now || len(rec.Value) > m.room) {
 		rec.Kind, rec.Value = crdt.Ghost, nil
 	}
 	s, held := m.shard(rec.Key), m.held(rec.Key)
@@ -80,7 +81,7 @@ func (m *model) merge(rec Record[[]byte], by Heads, via Via, local bool) Outcome
 	case held != nil && rec.Version.Less(held.Version):
 		return Lost
 	case held != nil:
-		m.displace(s, held, rec.Kind)
+		m.displace(s, held, rec)
 		if !local {
 			m.unqueue(s, held)
 		}
@@ -90,7 +91,7 @@ func (m *model) merge(rec Record[[]byte], by Heads, via Via, local bool) Outcome
 		m.forgetNumber(rec.Dot(), rec.Version.Time)
 		return Refused
 	}
-	if via == ViaBootstrap && !local && rec.Kind == crdt.Value && s.weight()+len(rec.Value) > s.room {
+	if via == ViaBootstrap && !local && rec.Kind == crdt.Value && s.weight()+len(rec.Value) > m.room {
 		rec.Kind, rec.Value = crdt.Ghost, nil
 	}
 	m.put(s, &modelRecord{}, rec, via, local)
@@ -120,7 +121,7 @@ func (m *model) same(s *modelShard, held *modelRecord, rec Record[[]byte], via V
 	case held.Kind == crdt.Value && rec.Kind == crdt.Value && rankBytes(rec.Value) != rankBytes(held.Value):
 		m.counts.Conflicts++
 		if rankBytes(rec.Value) > rankBytes(held.Value) {
-			m.displace(s, held, rec.Kind)
+			m.displace(s, held, rec)
 			m.put(s, held, rec, via, local)
 		} else {
 			m.extend(held, rec.Deadline)
@@ -142,11 +143,14 @@ func (m *model) extend(r *modelRecord, deadline int64) {
 	}
 }
 
-// displace says why the value of r goes, if it holds one.
-func (m *model) displace(s *modelShard, r *modelRecord, by crdt.Kind) {
+// displace makes room for what weighs more, and says why the value of r goes, if it holds one.
+func (m *model) displace(s *modelShard, r *modelRecord, by Record[[]byte]) {
 	if r.Kind == crdt.Value {
+		if by.Kind == crdt.Value {
+			m.makeRoom(s, len(by.Value)-len(r.Value), r)
+		}
 		cause := CauseReplaced
-		if by == crdt.Tombstone {
+		if by.Kind == crdt.Tombstone {
 			cause = CauseDeleted
 		}
 		m.gone = append(m.gone, tellGone(r.Key, r.Value, cause))
@@ -158,7 +162,7 @@ func (m *model) put(s *modelShard, r *modelRecord, rec Record[[]byte], via Via, 
 	overwrite := r.Kind == crdt.Value && rec.Kind == crdt.Value
 	if rec.Kind == crdt.Value && !overwrite {
 		r.Kind = crdt.None // on its way, it is no ghost that may be forgotten
-		m.makeRoom(s, len(rec.Value))
+		m.makeRoom(s, len(rec.Value), nil)
 	}
 	at := slices.Index(s.order, r)
 	if use := local || via == ViaGossip; at >= 0 && (!overwrite || use) {
@@ -182,9 +186,6 @@ func (m *model) put(s *modelShard, r *modelRecord, rec Record[[]byte], via Via, 
 		kind = ChangeDelete
 	}
 	m.tell(kind, r)
-	if overwrite {
-		m.makeRoom(s, 0)
-	}
 	m.trim(s)
 }
 
@@ -195,13 +196,17 @@ func (s *modelShard) weight() (sum int) {
 	return sum
 }
 
-// makeRoom lets what has expired go first, then the least recently used.
-func (m *model) makeRoom(s *modelShard, weight int) {
-	if s.weight()+weight > s.room {
+// makeRoom lets what has expired go first, then the least recently used but for one.
+func (m *model) makeRoom(s *modelShard, weight int, kept *modelRecord) {
+	if s.weight()+weight > m.room {
 		m.expire(s)
 	}
-	for s.weight()+weight > s.room {
-		m.fade(s, s.order[0], CauseCapacity)
+	for s.weight()+weight > m.room {
+		oldest := s.order[0]
+		if oldest == kept {
+			oldest = s.order[1]
+		}
+		m.fade(s, oldest, CauseCapacity)
 	}
 }
 

@@ -15,13 +15,13 @@ const (
 func (sh *shard[P]) queue(slot uint32, what outFlags) {
 	x := &sh.extras[slot]
 	if x.out == 0 {
-		x.before, x.after = sh.last, 0
-		if sh.last != 0 {
-			sh.extras[sh.last-1].after = slot + 1
+		x.before, x.after = sh.back, 0
+		if sh.back != 0 {
+			sh.extras[sh.back].after = slot
 		} else {
-			sh.first = slot + 1
+			sh.front = slot
 		}
-		sh.last = slot + 1
+		sh.back = slot
 		sh.store.waiting.Add(1)
 	}
 	x.out |= what
@@ -34,14 +34,14 @@ func (sh *shard[P]) unqueue(slot uint32) {
 	}
 	x := &sh.extras[slot]
 	if x.before != 0 {
-		sh.extras[x.before-1].after = x.after
+		sh.extras[x.before].after = x.after
 	} else {
-		sh.first = x.after
+		sh.front = x.after
 	}
 	if x.after != 0 {
-		sh.extras[x.after-1].before = x.before
+		sh.extras[x.after].before = x.before
 	} else {
-		sh.last = x.before
+		sh.back = x.before
 	}
 	x.before, x.after, x.out = 0, 0, 0
 	sh.store.waiting.Add(-1)
@@ -70,12 +70,10 @@ func (s *Store[P]) DotAll() {
 	for i := range s.shards {
 		sh := &s.shards[i]
 		sh.mu.Lock()
-		for at := sh.first; at != 0; {
-			x := &sh.extras[at-1]
-			if x.out&outRecord != 0 {
-				sh.dotted(at - 1)
+		for slot := sh.front; slot != 0; slot = sh.extras[slot].after {
+			if sh.extras[slot].out&outRecord != 0 {
+				sh.dotted(slot)
 			}
-			at = x.after
 		}
 		sh.mu.Unlock()
 	}
@@ -111,8 +109,8 @@ func (s *Store[P]) drainClear(take func(Record[P], bool) bool) bool {
 func (sh *shard[P]) drain(take func(Record[P], bool) bool) bool {
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
-	for sh.first != 0 {
-		slot := sh.first - 1
+	for sh.front != 0 {
+		slot := sh.front
 		touch := sh.extras[slot].out&outRecord == 0
 		if !touch {
 			sh.dotted(slot)

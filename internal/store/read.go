@@ -1,34 +1,45 @@
 package store
 
-import "github.com/geolru/geolru/crdt"
+import (
+	"github.com/geolru/geolru/crdt"
+	"github.com/geolru/geolru/internal/plant"
+)
 
 // near is how close to its deadline, in milliseconds, a value is looked at with the exact clock: a coarse one that
 // starved for less than that serves nothing expired.
 const near = 1000
 
-// Get is the live value of a key; it counts as a use. now is Unix milliseconds, perhaps of a coarse clock.
-func (s *Store[P]) Get(key string, now int64) (v P, r crdt.Register, ok bool) {
-	hash := s.cfg.Hash(key)
+// Hit is the live value of a key and when it was written; it counts as a use. now is Unix milliseconds, perhaps of a
+// coarse clock.
+func (s *Store[P]) Hit(key string, now int64) (v P, at crdt.Time, ok bool) {
+	hash := s.hash(key)
 	sh := s.of(hash)
 	sh.mu.Lock()
-	slot, known := sh.table.Find(hash, key)
-	if known {
-		if it := sh.table.At(slot); sh.fresh(slot, now) {
+	if slot, known := sh.table.Find(hash, key); known {
+		if it := sh.table.At(slot); it.surely(now) && s.clear.Load() == nil || sh.fresh(slot, now) {
 			sh.table.Use(slot)
-			sh.done.Hits++
-			v, r = it.value, sh.reg(slot)
+			sh.hits++
+			v, at = it.value, it.time
 			sh.mu.Unlock()
-			return v, r, true
+			return v, at, true
 		}
 	}
-	sh.done.Misses++
+	sh.misses++
 	sh.mu.Unlock()
-	return v, r, false
+	return v, 0, false
 }
 
-// Peek is Get without use and without count.
+// Get is Hit and then Peek, for those who need all that is known of the value.
+func (s *Store[P]) Get(key string, now int64) (v P, r crdt.Register, ok bool) {
+	if _, _, ok := s.Hit(key, now); !ok {
+		return v, r, false
+	}
+	return s.Peek(key, now)
+}
+
+// Peek is the live value of a key and all that is known of it, without use and without count.
 func (s *Store[P]) Peek(key string, now int64) (v P, r crdt.Register, ok bool) {
-	hash := s.cfg.Hash(key)
+	hash := s.hash(key)
 	sh := s.of(hash)
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
@@ -40,12 +51,23 @@ func (s *Store[P]) Peek(key string, now int64) (v P, r crdt.Register, ok bool) {
 	return v, r, false
 }
 
+// surely tells whether this is a value so far from its deadline that a coarse clock will do.
+func (it *item[P]) surely(now int64) bool {
+	return it.term >= termOf(now+near, 0) && it.kind() == crdt.Value
+}
+
 // fresh is live by a clock that may be coarse.
 func (sh *shard[P]) fresh(slot uint32, now int64) bool {
-	if sh.table.At(slot).deadline-now < near {
+	if sh.table.At(slot).deadline()-now < near {
 		now = sh.store.cfg.Now()
 	}
 	return sh.live(slot, now)
+}
+
+// buried tells whether a Clear is at or above what a slot holds.
+func (sh *shard[P]) buried(slot uint32) bool {
+	c := sh.store.clear.Load()
+	return c != nil && !plant.On(plant.ClearOnce) && !c.Version.Less(sh.version(slot))
 }
 
 // Known is whatever is known of a key; Kind None if nothing. An expired value is a ghost.
@@ -58,7 +80,7 @@ func (s *Store[P]) Known(key string) crdt.Register {
 func (s *Store[P]) Look(key string) (Record[P], bool) { return s.look(key, true) }
 
 func (s *Store[P]) look(key string, dot bool) (rec Record[P], ok bool) {
-	hash := s.cfg.Hash(key)
+	hash := s.hash(key)
 	sh := s.of(hash)
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
@@ -136,20 +158,22 @@ func (sh *shard[P]) visit(slot uint32, n int, f func(*shard[P], uint32) bool) (a
 func (s *Store[P]) Len() int {
 	now, n := s.cfg.Now(), 0
 	for i := range s.shards {
-		n += s.shards[i].count(now)
+		s.shards[i].sweepAll(now)
+	}
+	s.lockAll()
+	defer s.unlockAll()
+	for i := range s.shards {
+		n += s.shards[i].table.InOrder()
 	}
 	return n
 }
 
-// count sweeps in steps, between which others get the lock.
-func (sh *shard[P]) count(now int64) int {
-	for {
+// sweepAll sweeps in steps, between which others get the lock.
+func (sh *shard[P]) sweepAll(now int64) {
+	for done := false; !done; {
 		sh.mu.Lock()
-		done, n := sh.sweep(now, sweepStep), sh.table.InOrder()
+		done = sh.sweep(now, sweepStep)
 		sh.unlock()
-		if done {
-			return n
-		}
 	}
 }
 

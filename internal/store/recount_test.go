@@ -27,6 +27,9 @@ func recount[P any](t rapid.TB, s *Store[P]) {
 	}
 	got := s.Counts()
 	got.Hits, got.Misses, got.Sets, got.Deletes, got.Evictions, got.Expirations, got.Conflicts = 0, 0, 0, 0, 0, 0, 0
+	if spare := int(s.spare.Load()); spare < 0 || spare+want.Weight != s.cfg.Capacity {
+		t.Errorf("%d are spare and %d taken of %d", spare, want.Weight, s.cfg.Capacity)
+	}
 	if got != want || s.Waiting() != out {
 		t.Errorf("counts %+v, %d wait; counted %+v, %d", got, s.Waiting(), want, out)
 	}
@@ -40,8 +43,8 @@ func (sh *shard[P]) recount(t rapid.TB) (n Counts) {
 			sh.countSlot(t, slot, &n)
 		}
 	}
-	if n.Weight != sh.weight || n.Weight > sh.room || sh.table.InOrder() != n.Entries || sh.wheel.Len() != n.Entries {
-		t.Errorf("counted %+v, it says weight %d of %d, %d in order, %d in the wheel", n, sh.weight, sh.room, sh.table.InOrder(), sh.wheel.Len())
+	if n.Weight != sh.weight || sh.loose != 0 || sh.table.InOrder() != n.Entries || sh.wheel.Len() != n.Entries {
+		t.Errorf("counted %+v, it says weight %d and %d loose, %d in order, %d in the wheel", n, sh.weight, sh.loose, sh.table.InOrder(), sh.wheel.Len())
 	}
 	sh.ghosts.check(t, crdt.Ghost)
 	sh.tombs.check(t, crdt.Tombstone)
@@ -51,19 +54,19 @@ func (sh *shard[P]) recount(t rapid.TB) (n Counts) {
 func (sh *shard[P]) countSlot(t rapid.TB, slot uint32, n *Counts) {
 	t.Helper()
 	it := sh.table.At(slot)
-	value := it.kind == crdt.Value
-	switch it.kind {
+	value := it.kind() == crdt.Value
+	switch it.kind() {
 	case crdt.Value:
 		n.Entries++
-		n.Weight += int(it.weight)
+		n.Weight += sh.weightOf(slot)
 	case crdt.Ghost:
 		n.Ghosts++
 	case crdt.Tombstone:
 		n.Tombstones++
 	}
-	if !value && it.weight != 0 || sh.wheel.Has(slot) != value || sh.table.Linked(slot) != value {
-		t.Errorf("slot %d: kind %d of weight %d, in the wheel %v, in order %v",
-			slot, it.kind, it.weight, sh.wheel.Has(slot), sh.table.Linked(slot))
+	if sh.wheel.Has(slot) != value || sh.table.Linked(slot) != value {
+		t.Errorf("slot %d: kind %d, in the wheel %v, in order %v",
+			slot, it.kind(), sh.wheel.Has(slot), sh.table.Linked(slot))
 	}
 }
 
@@ -74,8 +77,8 @@ func (r *ring[P]) check(t rapid.TB, kind crdt.Kind) {
 		t.Errorf("%d of kind %d, the bound is %d", r.len(), kind, r.limit)
 	}
 	for i, slot := range r.heap {
-		if it := r.shard.table.At(slot); it.kind != kind || int(r.shard.extras[slot].place) != i || i > 0 && r.less(i, (i-1)/2) {
-			t.Errorf("slot %d is of kind %d, at %d of its ring, thinks at %d", slot, it.kind, i, r.shard.extras[slot].place)
+		if it := r.shard.table.At(slot); it.kind() != kind || int(r.shard.extras[slot].place) != i || i > 0 && r.less(i, (i-1)/2) {
+			t.Errorf("slot %d is of kind %d, at %d of its ring, thinks at %d", slot, it.kind(), i, r.shard.extras[slot].place)
 		}
 	}
 }

@@ -4,30 +4,9 @@ import (
 	"sync"
 
 	"github.com/geolru/geolru/crdt"
-	"github.com/geolru/geolru/internal/plant"
 	"github.com/geolru/geolru/lru"
 	"github.com/geolru/geolru/ttl"
 )
-
-// item is one record in its slot: what a cache without a node needs of it. With its key and a value of three words it
-// fills a line of the processor's cache, which is all that a hit reads of it.
-type item[P any] struct {
-	value    P
-	time     crdt.Time // of its version; the origin is in extras
-	deadline int64
-	weight   int32 // of a value; 0 for ghosts and tombstones
-	kind     crdt.Kind
-}
-
-// extra is what a replica needs of a record beside its item. Zero for a slot that is not used.
-type extra struct {
-	origin crdt.Origin
-	seq    uint64
-	place  uint32 // where its ring holds it (ghosts and tombstones)
-	before uint32 // neighbours in the outbox, slot+1; 0 = none
-	after  uint32
-	out    outFlags
-}
 
 // shard is a part of the records under one lock.
 //
@@ -37,38 +16,54 @@ type shard[P any] struct {
 	store *Store[P]
 
 	mu     sync.Mutex // guards all below
-	table  *lru.Table[item[P]]
-	extras []extra // by slot; none without a node
-	wheel  *ttl.Wheel
-	ghosts ring[P]
-	tombs  ring[P]
-	clock  crdt.Clock // stamps of a cache without a node
+	table  lru.Table[item[P]]
+	hits   uint64
+	misses uint64
 
-	room   int // weight at the most
-	weight int
-	first  uint32 // outbox, slot+1
-	last   uint32
-	fallen []fallen[P]
+	last    crdt.Time // the latest stamp, without a node
+	weight  int       // of the values
+	loose   int       // room that was freed and is not yet given back; 0 while the lock is free
+	short   int       // the weight of a value that was too heavy; likewise
+	weights []int32   // by slot, of values; nil = 1 each
+	extras  []extra   // by slot; none without a node
+	wheel   *ttl.Wheel
+	due     int64 // before this time nothing in the wheel is
+	ghosts  ring[P]
+	tombs   ring[P]
+	front   uint32 // outbox, slots; 0 = empty
+	back    uint32
+	fallen  []fallen[P]
 
-	done Counts // the counters only
+	done Counts // the counters only, but for hits and misses
 }
 
-func (sh *shard[P]) init(s *Store[P], now int64, room, ghosts, tombs int) {
-	sh.store, sh.room = s, room
-	limit := room
+func (sh *shard[P]) init(s *Store[P], now int64, limit, ghosts, tombs int) {
+	sh.store = s
 	if s.cfg.Replicated {
 		limit += ghosts + tombs
 	}
-	sh.table = lru.New[item[P]](limit)
-	sh.wheel = ttl.New(now, func(slot uint32) int64 { return sh.table.At(slot).deadline })
+	if s.cfg.Weigh != nil {
+		sh.weights = make([]int32, 1)
+	}
+	sh.table = *lru.New[item[P]](limit)
+	sh.wheel = ttl.New(now, func(slot uint32) int64 { return sh.table.At(slot).deadline() })
 	sh.ghosts = ring[P]{shard: sh, limit: ghosts}
 	sh.tombs = ring[P]{shard: sh, limit: tombs}
 }
 
-// unlock gives the lock back and then tells of the values that left meanwhile.
+// unlock gives the lock back, and then what was freed, and tells of the values that left meanwhile.
 func (sh *shard[P]) unlock() {
+	if sh.loose == 0 && sh.fallen == nil {
+		sh.mu.Unlock()
+		return
+	}
+	sh.settleUp()
+}
+
+func (sh *shard[P]) settleUp() {
 	gone := sh.fallen
-	sh.fallen = nil
+	sh.store.spare.Add(int64(sh.loose))
+	sh.fallen, sh.loose = nil, 0
 	sh.mu.Unlock()
 	for _, f := range gone {
 		sh.store.cfg.Evicted(f.key, f.value, f.cause)
@@ -78,23 +73,19 @@ func (sh *shard[P]) unlock() {
 // live tells whether the slot holds a value that may be served now.
 func (sh *shard[P]) live(slot uint32, now int64) bool {
 	it := sh.table.At(slot)
-	if it.kind != crdt.Value || it.deadline <= now {
-		return false
-	}
-	c := sh.store.clear.Load()
-	return c == nil || plant.On(plant.ClearOnce) || c.Version.Less(sh.version(slot))
+	return it.deadline() > now && it.kind() == crdt.Value && !sh.buried(slot)
 }
 
 // expired tells whether the slot holds a value whose deadline has come.
 func (sh *shard[P]) expired(slot uint32, now int64) bool {
 	it := sh.table.At(slot)
-	return it.kind == crdt.Value && it.deadline <= now
+	return it.kind() == crdt.Value && it.deadline() <= now
 }
 
 // reg is the record of a slot without key and payload.
 func (sh *shard[P]) reg(slot uint32) crdt.Register {
 	it := sh.table.At(slot)
-	r := crdt.Register{Version: crdt.Version{Time: it.time}, Deadline: it.deadline, Kind: it.kind}
+	r := crdt.Register{Version: crdt.Version{Time: it.time}, Deadline: it.deadline(), Kind: it.kind()}
 	if sh.extras != nil {
 		x := &sh.extras[slot]
 		r.Version.Origin, r.Seq = x.origin, x.seq
@@ -114,7 +105,7 @@ func (sh *shard[P]) version(slot uint32) crdt.Version {
 // setReg is what reg is from now on.
 func (sh *shard[P]) setReg(slot uint32, r *crdt.Register) {
 	it := sh.table.At(slot)
-	it.time, it.deadline, it.kind = r.Version.Time, r.Deadline, r.Kind
+	it.time, it.term = r.Version.Time, termOf(r.Deadline, r.Kind)
 	if sh.extras != nil {
 		x := &sh.extras[slot]
 		x.origin, x.seq = r.Version.Origin, r.Seq
@@ -125,7 +116,10 @@ func (sh *shard[P]) setReg(slot uint32, r *crdt.Register) {
 func (sh *shard[P]) insert(hash uint64, key string) uint32 {
 	slot := sh.table.Insert(hash, key)
 	if sh.store.cfg.Replicated && int(slot) >= len(sh.extras) {
-		sh.extras = append(sh.extras, extra{})
+		sh.extras = append(sh.extras, make([]extra, int(slot)+1-len(sh.extras))...)
+	}
+	if sh.weights != nil && int(slot) >= len(sh.weights) {
+		sh.weights = append(sh.weights, 0)
 	}
 	return slot
 }
@@ -140,10 +134,10 @@ func (sh *shard[P]) remove(slot uint32) {
 
 // attach puts a slot where its kind belongs. The caller has made room.
 func (sh *shard[P]) attach(slot uint32, cold bool) {
-	switch it := sh.table.At(slot); it.kind {
+	switch sh.table.At(slot).kind() {
 	case crdt.Value:
-		sh.weight += int(it.weight)
-		sh.wheel.Add(slot)
+		sh.weight += sh.weightOf(slot)
+		sh.arm(slot)
 		if cold {
 			sh.table.Cold(slot)
 		} else {
@@ -156,11 +150,19 @@ func (sh *shard[P]) attach(slot uint32, cold bool) {
 	}
 }
 
+// arm puts a slot into the wheel, anew if it is there.
+func (sh *shard[P]) arm(slot uint32) {
+	sh.wheel.Add(slot)
+	sh.due = min(sh.due, sh.table.At(slot).deadline())
+}
+
 // detach takes a slot out of where its kind belongs. It stays in the table.
 func (sh *shard[P]) detach(slot uint32) {
-	switch it := sh.table.At(slot); it.kind {
+	switch sh.table.At(slot).kind() {
 	case crdt.Value:
-		sh.weight -= int(it.weight)
+		weight := sh.weightOf(slot)
+		sh.weight -= weight
+		sh.loose += weight
 		sh.wheel.Remove(slot)
 		sh.table.Unlink(slot)
 	case crdt.Ghost:
@@ -177,22 +179,6 @@ func (sh *shard[P]) drop(slot uint32) {
 	sh.remove(slot)
 }
 
-// makeRoom evicts the least recently used until a value of this weight fits. Those that expired go first.
-func (sh *shard[P]) makeRoom(weight int, now int64) {
-	if sh.weight+weight > sh.room {
-		if due, ok := sh.wheel.Next(); ok && due <= now {
-			sh.sweep(now, sweepStep)
-		}
-	}
-	for sh.weight+weight > sh.room {
-		oldest, ok := sh.table.Oldest()
-		if !ok {
-			return
-		}
-		sh.fade(oldest, CauseCapacity, now)
-	}
-}
-
 // fade turns a value into a ghost, or drops it where no ghosts are kept.
 func (sh *shard[P]) fade(slot uint32, cause Cause, now int64) {
 	sh.leaves(slot, cause)
@@ -202,23 +188,23 @@ func (sh *shard[P]) fade(slot uint32, cause Cause, now int64) {
 	}
 	sh.detach(slot)
 	sh.empty(slot)
-	sh.table.At(slot).kind = crdt.Ghost
+	it := sh.table.At(slot)
+	it.term = termOf(it.deadline(), crdt.Ghost)
 	sh.attach(slot, false)
 	sh.trim(now)
 }
 
 // leaves tells everybody of a value that is about to leave because of its age.
 func (sh *shard[P]) leaves(slot uint32, cause Cause) {
-	sh.fell(sh.table.Key(slot), sh.table.At(slot).value, cause)
+	sh.fell(slot, cause)
 	sh.tell(causeChange[cause], slot)
 	sh.done.faded(cause)
 }
 
 // empty takes the payload away from a slot that is attached nowhere.
 func (sh *shard[P]) empty(slot uint32) {
-	it := sh.table.At(slot)
 	var none P
-	it.value, it.weight = none, 0
+	sh.table.At(slot).value = none
 }
 
 // trim forgets what the rings have no room for, the lowest version first.

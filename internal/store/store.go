@@ -2,6 +2,7 @@ package store
 
 import (
 	"errors"
+	"hash/maphash"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -10,14 +11,17 @@ import (
 	"github.com/geolru/geolru/internal/plant"
 )
 
-// ErrTooLarge: the weight of the value is over what one shard may hold.
-var ErrTooLarge = errors.New("store: the value weighs more than its share of the capacity")
+// ErrTooLarge: the weight of the value is over the capacity.
+var ErrTooLarge = errors.New("store: the value weighs more than the capacity")
 
-// Shards of 128 entries lost 2.9 % of a capacity of 5,555 to imbalance, shards of 4,096 at most 0.78 %; beyond 256
-// shards there is no contention left to take away.
+// A shard for each 4,096 entries, for an order of use that is exact in small caches and close to it in large ones; of
+// weights as many as that if an entry weighs 16, which in bytes it does. Beyond 256 shards there is no contention left to
+// take away, and beyond 64 too little for the order that entries of unknown weight lose.
 const (
-	perShard  = 4096
-	maxShards = 256
+	perShard    = 4096
+	perHeavy    = 16 * perShard
+	maxShards   = 256
+	maxWeighing = 64
 )
 
 // The bounds of the rings: with a smaller ring of ghosts a lossy sync dropped 97 % of a cache, with this one nothing.
@@ -33,7 +37,7 @@ type Record[P any] struct {
 	Value P
 }
 
-// Config says what a store is. Hash and Now are needed, all else may be zero.
+// Config says what a store is. Now is needed, all else may be zero.
 type Config[P any] struct {
 	Capacity   int   // entries, or weight if Weigh is set; at least 1
 	TTL        int64 // the lifetime bound L, milliseconds
@@ -41,7 +45,7 @@ type Config[P any] struct {
 	Ghosts     int   // bound of the ghosts; 0 = max(Capacity/4, 128 Ki), 128 Ki if Weigh is set
 	Tombstones int   // bound of the tombstones; 0 = max(Capacity/10, 64 Ki), 64 Ki if Weigh is set
 
-	Hash   func(string) uint64                // of keys, seeded
+	Hash   func(string) uint64                // of keys, seeded; nil = hash/maphash under a seed of this store's own
 	Now    func() int64                       // Unix milliseconds, exact
 	Coarse func() int64                       // the same, at most 1 ms old: for writes that live a second or more; nil = Now
 	Stamp  func(above crdt.Time) crdt.Version // a version of this node above all it has seen and above `above`; nil = a clock per shard
@@ -57,11 +61,16 @@ type Config[P any] struct {
 type Store[P any] struct {
 	cfg       Config[P]
 	shards    []shard[P]
-	retention int64 // R, milliseconds
+	seed      maphash.Seed // of keys, so that nobody who chooses them can make them collide
+	retention int64        // R, milliseconds
 
 	clear    atomic.Pointer[crdt.Register] // what is not above it is dead; nil = none
 	clearMu  sync.Mutex                    // serialises changes of clear and clearOut
 	clearOut bool                          // the clear waits in the outbox
+
+	spare     atomic.Int64 // room that nobody has taken (room.go)
+	squeezing sync.Mutex   // held by whoever squeezes; guards squeezed
+	squeezed  int          // the shard that is next
 
 	seq     atomic.Uint64 // the last dot given
 	waiting atomic.Int64  // records in the outboxes
@@ -73,7 +82,11 @@ type Store[P any] struct {
 
 // New makes an empty store.
 func New[P any](c Config[P]) *Store[P] {
-	return sharded(c, min(max(c.Capacity/perShard, 1), maxShards))
+	each, most := perShard, maxShards
+	if c.Weigh != nil {
+		each, most = perHeavy, maxWeighing
+	}
+	return sharded(c, min(max(c.Capacity/each, 1), most))
 }
 
 // sharded is New with n shards.
@@ -88,10 +101,11 @@ func sharded[P any](c Config[P], n int) *Store[P] {
 	if c.Tombstones == 0 {
 		c.Tombstones = max(entries/10, minTombstones)
 	}
-	s := &Store[P]{cfg: c, shards: make([]shard[P], n), retention: crdt.Retention(time.Duration(c.TTL) * time.Millisecond)}
+	s := &Store[P]{cfg: c, shards: make([]shard[P], n), seed: maphash.MakeSeed(), retention: crdt.Retention(time.Duration(c.TTL) * time.Millisecond)}
+	s.spare.Store(int64(c.Capacity))
 	now := c.Now()
 	for i := range s.shards {
-		s.shards[i].init(s, now, share(c.Capacity, n, i), share(c.Ghosts, n, i), share(c.Tombstones, n, i))
+		s.shards[i].init(s, now, share(entries, n, i), share(c.Ghosts, n, i), share(c.Tombstones, n, i))
 	}
 	return s
 }
@@ -103,6 +117,14 @@ func share(whole, n, i int) int {
 		part++
 	}
 	return part
+}
+
+// hash is that of a key.
+func (s *Store[P]) hash(key string) uint64 {
+	if s.cfg.Hash != nil {
+		return s.cfg.Hash(key)
+	}
+	return maphash.String(s.seed, key)
 }
 
 // of is the shard of a hash: chosen by its top bits, for the table inside uses the low ones.

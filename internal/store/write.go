@@ -16,48 +16,57 @@ type draft[P any] struct {
 	ttl    int64
 	cond   bool         // write only over held
 	held   crdt.Version // the live value's version; zero = none
+
+	at crdt.Version // its stamp, once it is written
+	ok bool         // of a conditional write whether it was done, of another whether there was a live value
 }
 
 // Set writes a value that lives ttl milliseconds, 1 to L (the caller has checked).
 func (s *Store[P]) Set(key string, v P, ttl int64) (crdt.Version, error) {
-	at, _, err := s.write(key, draft[P]{kind: crdt.Value, value: v, ttl: ttl})
-	return at, err
+	if !s.cfg.Replicated && s.cfg.Weigh == nil {
+		if at, ok := s.put(key, v, ttl); ok {
+			return crdt.Version{Time: at}, nil
+		}
+	}
+	d := draft[P]{kind: crdt.Value, value: v, ttl: ttl}
+	err := s.write(key, &d)
+	return d.at, err
 }
 
 // SetIf writes like Set if the live value of the key has the version held (zero: if there is none), and tells whether
 // it did. ttl may be KeepTTL.
 func (s *Store[P]) SetIf(key string, held crdt.Version, v P, ttl int64) (bool, error) {
-	_, ok, err := s.write(key, draft[P]{kind: crdt.Value, value: v, ttl: ttl, cond: true, held: held})
-	return ok, err
+	d := draft[P]{kind: crdt.Value, value: v, ttl: ttl, cond: true, held: held}
+	err := s.write(key, &d)
+	return d.ok, err
 }
 
 // Delete removes a key, on all nodes whatever is held here, and tells whether a live value was.
 func (s *Store[P]) Delete(key string) (had bool) {
-	_, had, _ = s.write(key, draft[P]{kind: crdt.Tombstone})
-	return had
+	d := draft[P]{kind: crdt.Tombstone}
+	_ = s.write(key, &d) // weighs nothing
+	return d.ok
 }
 
 // DeleteIf deletes if the live value of the key has the version held, and tells whether it did.
 func (s *Store[P]) DeleteIf(key string, held crdt.Version) bool {
-	_, ok, _ := s.write(key, draft[P]{kind: crdt.Tombstone, cond: true, held: held})
-	return ok
+	d := draft[P]{kind: crdt.Tombstone, cond: true, held: held}
+	_ = s.write(key, &d) // weighs nothing
+	return d.ok
 }
 
-// write stamps a draft above all that is known of its key and merges it. ok tells of a conditional write whether it
-// was done, of another whether there was a live value.
-func (s *Store[P]) write(key string, d draft[P]) (at crdt.Version, ok bool, err error) {
-	hash := s.cfg.Hash(key)
+// write stamps a draft above all that is known of its key and merges it.
+func (s *Store[P]) write(key string, d *draft[P]) error {
+	hash := s.hash(key)
 	sh := s.of(hash)
 	if d.kind == crdt.Value {
-		if d.weight = s.weigh(key, d.value); d.weight > sh.room {
-			return at, false, ErrTooLarge
+		if d.weight = s.weigh(key, d.value); d.weight > s.cfg.Capacity {
+			return ErrTooLarge
 		}
 	}
-	sh.mu.Lock()
-	at, ok = sh.write(hash, key, d)
-	sh.unlock()
+	sh.fitting(func() Outcome { return sh.write(hash, key, d) })
 	s.dirty()
-	return at, ok, nil
+	return nil
 }
 
 // written is the time of a write. A life of a second or more may begin by the coarse clock, and so end that much early:
@@ -69,39 +78,53 @@ func (s *Store[P]) written(ttl int64) int64 {
 	return s.cfg.Now()
 }
 
-func (sh *shard[P]) write(hash uint64, key string, d draft[P]) (crdt.Version, bool) {
+func (sh *shard[P]) write(hash uint64, key string, d *draft[P]) Outcome {
 	now := sh.store.written(d.ttl)
 	slot, known := sh.table.Find(hash, key)
-	var held crdt.Register
-	live := false
-	if known {
-		held, live = sh.reg(slot), sh.live(slot, now)
+	live := known && sh.live(slot, now)
+	if d.cond && (live && sh.version(slot) != d.held || !live && d.held != crdt.Version{}) {
+		return Lost
 	}
-	if d.cond && (live && held.Version != d.held || !live && d.held != crdt.Version{}) {
-		return crdt.Version{}, false
-	}
-	reg := crdt.Register{Kind: d.kind}
-	switch {
-	case d.kind != crdt.Value:
-	case d.ttl == KeepTTL && live:
-		reg.Deadline = held.Deadline
-	case d.ttl == KeepTTL:
-		reg.Deadline = now + sh.store.cfg.TTL
-	default:
-		reg.Deadline = now + d.ttl
-	}
-	sh.done.wrote(d.kind)
-	rec, a := Record[P]{key, reg, d.value}, arrival{now: now, local: true, use: true}
+	rec := Record[P]{Key: key, Register: crdt.Register{Kind: d.kind, Deadline: sh.deadline(slot, live, now, d)}, Value: d.value}
+	out, a := Lost, arrival{now: now, local: true, use: true}
 	if live && !sh.store.cfg.Replicated { // nobody else writes: the stamp is above what is held
 		rec.Version = sh.stamp(0, now)
-		sh.replace(slot, &rec, d.weight, a)
-		return rec.Version, live || d.cond
+		out = sh.replace(slot, &rec, d.weight, a, Won)
+	} else {
+		out = sh.offer(hash, slot, known, &rec, a)
 	}
-	for out := Refused; out == Refused; known = false { // the floor may rise between stamp and door: then once more
-		rec.Version = sh.stamp(sh.store.above(held.Version.Time), now)
-		out = once(sh.merge(hash, slot, known, &rec, a))
+	if out != crowded {
+		sh.done.wrote(d.kind)
+		d.at, d.ok = rec.Version, live || d.cond
 	}
-	return rec.Version, live || d.cond
+	return out
+}
+
+// deadline is that of a draft, over the value of a slot if there is a live one.
+func (sh *shard[P]) deadline(slot uint32, live bool, now int64, d *draft[P]) int64 {
+	switch {
+	case d.kind != crdt.Value:
+		return 0
+	case d.ttl != KeepTTL:
+		return now + d.ttl
+	case live:
+		return sh.table.At(slot).deadline()
+	}
+	return now + sh.store.cfg.TTL
+}
+
+// offer stamps a record of this node above what is known of its key, and merges it: once more if the floor rose between
+// stamp and door.
+func (sh *shard[P]) offer(hash uint64, slot uint32, known bool, rec *Record[P], a arrival) (out Outcome) {
+	var held crdt.Time
+	if known {
+		held = sh.table.At(slot).time
+	}
+	for out = Refused; out == Refused; known = false {
+		rec.Version = sh.stamp(sh.store.above(held), a.now)
+		out = once(sh.merge(hash, slot, known, rec, a))
+	}
+	return out
 }
 
 // stamp is a version above `above` and all that this node has stamped or seen.
@@ -109,7 +132,13 @@ func (sh *shard[P]) stamp(above crdt.Time, now int64) crdt.Version {
 	if f := sh.store.cfg.Stamp; f != nil {
 		return f(above)
 	}
-	return crdt.Version{Time: sh.clock.Now(now)}
+	return crdt.Version{Time: sh.next(now)}
+}
+
+// next is a time above all that this shard has stamped, without a node.
+func (sh *shard[P]) next(now int64) crdt.Time {
+	sh.last = max(crdt.At(now), sh.last.Next())
+	return sh.last
 }
 
 // dirty wakes the engine when something waits in the outbox.
@@ -122,7 +151,7 @@ func (s *Store[P]) dirty() {
 // Touch lengthens the life of the value held to ttl milliseconds from now, never beyond its writing + L, and never
 // shortens it; false if none is held.
 func (s *Store[P]) Touch(key string, ttl int64) bool {
-	hash := s.cfg.Hash(key)
+	hash := s.hash(key)
 	sh := s.of(hash)
 	sh.mu.Lock()
 	now := s.cfg.Now()
@@ -138,7 +167,7 @@ func (s *Store[P]) Touch(key string, ttl int64) bool {
 
 // MergeTouch lengthens the life of version v of a key, as a peer did, if it is held and alive.
 func (s *Store[P]) MergeTouch(key string, v crdt.Version, deadline, now int64) bool {
-	hash := s.cfg.Hash(key)
+	hash := s.hash(key)
 	sh := s.of(hash)
 	sh.mu.Lock()
 	defer sh.unlock()
@@ -172,7 +201,7 @@ func tellTouch(before, after, now int64) bool {
 
 // BeginLoad is the stamp of a load, taken when it begins.
 func (s *Store[P]) BeginLoad(key string) crdt.Version {
-	hash := s.cfg.Hash(key)
+	hash := s.hash(key)
 	sh := s.of(hash)
 	sh.mu.Lock()
 	defer sh.unlock()
@@ -187,39 +216,38 @@ func (s *Store[P]) BeginLoad(key string) crdt.Version {
 // if something came meanwhile, nor if the floor rose over it, nor if it took longer than a lifetime. What lost is told
 // to nobody.
 func (s *Store[P]) EndLoad(key string, at crdt.Version, v P, ttl int64) (stored bool) {
-	hash := s.cfg.Hash(key)
+	hash := s.hash(key)
 	sh := s.of(hash)
-	if s.weigh(key, v) > sh.room {
+	if s.weigh(key, v) > s.cfg.Capacity {
 		return false
 	}
-	sh.mu.Lock()
-	stored = sh.endLoad(hash, key, at, v, ttl)
-	sh.unlock()
+	out := sh.fitting(func() Outcome { return sh.endLoad(hash, key, at, v, ttl) })
 	s.dirty()
-	return stored
+	return out.Held()
 }
 
-func (sh *shard[P]) endLoad(hash uint64, key string, at crdt.Version, v P, ttl int64) (stored bool) {
+func (sh *shard[P]) endLoad(hash uint64, key string, at crdt.Version, v P, ttl int64) Outcome {
 	now := sh.store.cfg.Now()
 	if plant.On(plant.LoadAtEnd) {
 		at = sh.stamp(at.Time, now)
 	}
 	reg := crdt.Register{Version: at, Deadline: min(now+ttl, at.Time.Milli()+sh.store.cfg.TTL), Kind: crdt.Value}
 	if reg.Deadline <= now {
-		return false
+		return Dead
 	}
 	slot, known := sh.table.Find(hash, key)
-	return sh.merge(hash, slot, known, &Record[P]{key, reg, v}, arrival{now: now, local: true, use: true}).Held()
+	return sh.merge(hash, slot, known, &Record[P]{key, reg, v}, arrival{now: now, local: true, use: true})
 }
 
-// Replace exchanges the payload of a version, for one that says the same (a decoded form beside the bytes).
-func (s *Store[P]) Replace(key string, held crdt.Version, v P) {
-	hash := s.cfg.Hash(key)
+// Replace exchanges the payload that a key still has, as same tells, for one that says the same (a decoded form beside
+// the bytes). same runs under a shard's lock.
+func (s *Store[P]) Replace(key string, v P, same func(P) bool) {
+	hash := s.hash(key)
 	sh := s.of(hash)
 	sh.mu.Lock()
 	defer sh.unlock()
 	if slot, ok := sh.table.Find(hash, key); ok {
-		if it := sh.table.At(slot); it.kind == crdt.Value && sh.version(slot) == held {
+		if it := sh.table.At(slot); it.kind() == crdt.Value && same(it.value) {
 			it.value = v
 		}
 	}
