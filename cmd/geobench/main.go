@@ -77,10 +77,16 @@ func asUsage(_ context.Context, cmd *cli.Command, err error, _ bool) error {
 	return usagef("%s: %w", cmd.Name, err)
 }
 
-// sharedFlags are those of both commands.
+// sharedFlags are those of the commands that measure caches.
 func sharedFlags() []cli.Flag {
-	return []cli.Flag{
+	return append([]cli.Flag{
 		&cli.StringSliceFlag{Name: "cache", Usage: "only this `NAME`; repeatable"},
+	}, outputFlags()...)
+}
+
+// outputFlags are those of all commands.
+func outputFlags() []cli.Flag {
+	return []cli.Flag{
 		&cli.StringFlag{Name: "json", Usage: "also write all figures to `FILE`, - for stdout instead of the tables"},
 		&cli.StringFlag{Name: "plot", Usage: "also draw them into `FILE`.svg or .png"},
 	}

@@ -31,7 +31,7 @@ func about[V any](all []caches.Contender[V]) surroundings {
 
 // title is the surroundings as a table.
 func (s surroundings) title(of string) *table {
-	t := &table{heading: fmt.Sprintf("# %s\n\n%s, %s, %d CPUs, %s", of, s.Go, s.System, s.CPUs, s.When.Format(time.RFC3339))}
+	t := &table{heading: s.heading(of)}
 	t.row("cache", "version")
 	for _, c := range caches.All[int64]() {
 		if v, ok := s.Versions[c.Name]; ok {
@@ -39,6 +39,10 @@ func (s surroundings) title(of string) *table {
 		}
 	}
 	return t
+}
+
+func (s surroundings) heading(of string) string {
+	return fmt.Sprintf("# %s\n\n%s, %s, %d CPUs, %s", of, s.Go, s.System, s.CPUs, s.When.Format(time.RFC3339))
 }
 
 // publish writes the tables, and the report as JSON where --json says.

@@ -23,13 +23,13 @@ func parseSize(text string) (size, error) {
 	if number, isShare := strings.CutSuffix(text, "%"); isShare {
 		share, err := strconv.ParseFloat(number, 64)
 		if err != nil || !(share > 0 && share <= 100) {
-			return size{}, usagef("hitratio: --size %q is not a share of more than 0%% and at most 100%%", text)
+			return size{}, usagef("--size %q is not a share of more than 0%% and at most 100%%", text)
 		}
 		return size{share: share}, nil
 	}
 	entries, err := strconv.Atoi(text)
 	if err != nil || entries < 1 {
-		return size{}, usagef("hitratio: --size %q is neither a number of entries nor a share such as 1%%", text)
+		return size{}, usagef("--size %q is neither a number of entries nor a share such as 1%%", text)
 	}
 	return size{entries: entries}, nil
 }
