@@ -93,6 +93,6 @@ func barChart(title, unit string, names []string, groups []bars) *plot.Plot {
 	c.NominalX(names...)
 	c.X.Tick.Label.Rotation = 0.5 // radians: the names are longer than the bars are wide
 	c.X.Tick.Label.XAlign, c.X.Tick.Label.YAlign = -1, -0.5
-	c.Y.Min, c.Y.Max = 0, 1.2*c.Y.Max // room for the legend
+	c.Y.Min, c.Y.Max = min(c.Y.Min, 0), 1.2*c.Y.Max // room for the legend
 	return c
 }

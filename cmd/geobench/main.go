@@ -3,10 +3,12 @@
 //
 //	geobench local            time, memory and pauses of one process's cache
 //	geobench hitratio FILE…   hits in recorded requests, least recently used and the best possible included
+//	geobench policy FILE…     what other eviction policies would keep
 //
 // The life of `local`: the table of internal/caches opens each cache at a type of values; speed, memory and expiry
 // take turns through the table and return rows; the rows become tables on stdout, and JSON and a picture if asked for.
-// `hitratio` is the same with internal/trace for requests and internal/ideal for the rules that need no cache.
+// `hitratio` is the same with internal/trace for requests and internal/ideal for the rules that need no cache;
+// `policy` takes the rules of internal/policy, which are simulations, and has a peer's writes come between the requests.
 //
 // It is a module of its own, so that no user of geolru depends on what it is compared with. It needs a Unix, for the
 // CPU time of the process.
@@ -44,7 +46,7 @@ func newApp(out, errs io.Writer) *cli.Command {
 	app := &cli.Command{
 		Name:      "geobench",
 		Usage:     "measure geolru beside other caches",
-		Commands:  []*cli.Command{localCommand(), hitratioCommand()},
+		Commands:  []*cli.Command{localCommand(), hitratioCommand(), policyCommand()},
 		Action:    noCommand,
 		Writer:    out,
 		ErrWriter: errs,

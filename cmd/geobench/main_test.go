@@ -33,6 +33,9 @@ func TestCommandLinesThatMakeNoSense(t *testing.T) {
 		"hitratio --size many x.trace":     `"many"`,
 		"hitratio --limit -1 x.trace":      "negative",
 		"hitratio --cache nothing x.trace": `"nothing"`,
+		"policy":                           "which files",
+		"policy --policy nothing x.trace":  `"nothing"`,
+		"policy --plot p.gif x.trace":      "p.gif",
 	} {
 		code, _, errs := command(strings.Fields(line)...)
 		if code != 2 || !strings.Contains(errs, says) {
