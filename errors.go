@@ -31,13 +31,17 @@ const (
 
 // checkKey tells what is wrong with a key, naming the operation.
 func checkKey(op, key string) error {
-	switch {
-	case key == "":
-		return fmt.Errorf("geolru: %s: the key is empty: %w", op, ErrTooLarge)
-	case len(key) > maxKey:
-		return fmt.Errorf("geolru: %s: a key of %d bytes, %d are allowed: %w", op, len(key), maxKey, ErrTooLarge)
+	if len(key) > 0 && len(key) <= maxKey {
+		return nil
 	}
-	return nil
+	return unfitKey(op, key)
+}
+
+func unfitKey(op, key string) error {
+	if key == "" {
+		return fmt.Errorf("geolru: %s: the key is empty: %w", op, ErrTooLarge)
+	}
+	return fmt.Errorf("geolru: %s: a key of %d bytes, %d are allowed: %w", op, len(key), maxKey, ErrTooLarge)
 }
 
 // wrap names the operation and the key that an error of the store or codec belongs to.
@@ -46,7 +50,7 @@ func wrap(op, key string, err error) error {
 	case err == nil:
 		return nil
 	case errors.Is(err, store.ErrTooLarge):
-		return fmt.Errorf("geolru: %s %q: the value weighs more than one shard of the capacity: %w", op, key, ErrTooLarge)
+		return fmt.Errorf("geolru: %s %q: the value weighs more than the capacity: %w", op, key, ErrTooLarge)
 	}
 	return fmt.Errorf("geolru: %s %q: %w", op, key, err)
 }

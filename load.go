@@ -232,9 +232,12 @@ func (l *loads[V]) refresh(ctx context.Context, key string) {
 // forget is told of every write of a key before it is done: a load that runs will not be stored, nor joined, and
 // ErrNotFound is not remembered.
 func (l *loads[V]) forget(key string) {
-	if l.flying.Load() == 0 && !l.absent.any() {
-		return
+	if l.flying.Load() != 0 || l.absent.any() {
+		l.overtake(key)
 	}
+}
+
+func (l *loads[V]) overtake(key string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if f := l.flights[key]; f != nil {

@@ -48,7 +48,7 @@ func openLocal[V any](o Options[V], clk *clock, gone func(string, V, store.Cause
 		Capacity: o.Capacity,
 		TTL:      o.TTL.Milliseconds(),
 		Now:      clk.exact,
-		Coarse:   clk.now,
+		Coarse:   &clk.ms,
 		Weigh:    o.weigh(),
 		Evicted:  gone,
 	})}

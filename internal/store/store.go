@@ -47,7 +47,7 @@ type Config[P any] struct {
 
 	Hash   func(string) uint64                // of keys, seeded; nil = hash/maphash under a seed of this store's own
 	Now    func() int64                       // Unix milliseconds, exact
-	Coarse func() int64                       // the same, at most 1 ms old: for writes that live a second or more; nil = Now
+	Coarse *atomic.Int64                      // the same, at most 1 ms old: for writes that live a second or more; nil = Now
 	Stamp  func(above crdt.Time) crdt.Version // a version of this node above all it has seen and above `above`; nil = a clock per shard
 	Weigh  func(key string, v P) int          // nil = 1 each
 	Rank   func(v P) uint64                   // hash of a value's bytes: settles equal versions; nil = the held one stays
@@ -61,6 +61,7 @@ type Config[P any] struct {
 type Store[P any] struct {
 	cfg       Config[P]
 	shards    []shard[P]
+	plain     bool         // there is no node, and every entry weighs 1
 	seed      maphash.Seed // of keys, so that nobody who chooses them can make them collide
 	retention int64        // R, milliseconds
 
@@ -101,7 +102,7 @@ func sharded[P any](c Config[P], n int) *Store[P] {
 	if c.Tombstones == 0 {
 		c.Tombstones = max(entries/10, minTombstones)
 	}
-	s := &Store[P]{cfg: c, shards: make([]shard[P], n), seed: maphash.MakeSeed(), retention: crdt.Retention(time.Duration(c.TTL) * time.Millisecond)}
+	s := &Store[P]{cfg: c, shards: make([]shard[P], n), plain: !c.Replicated && c.Weigh == nil, seed: maphash.MakeSeed(), retention: crdt.Retention(time.Duration(c.TTL) * time.Millisecond)}
 	s.spare.Store(int64(c.Capacity))
 	now := c.Now()
 	for i := range s.shards {

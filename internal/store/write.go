@@ -21,18 +21,6 @@ type draft[P any] struct {
 	ok bool         // of a conditional write whether it was done, of another whether there was a live value
 }
 
-// Set writes a value that lives ttl milliseconds, 1 to L (the caller has checked).
-func (s *Store[P]) Set(key string, v P, ttl int64) (crdt.Version, error) {
-	if !s.cfg.Replicated && s.cfg.Weigh == nil {
-		if at, ok := s.put(key, v, ttl); ok {
-			return crdt.Version{Time: at}, nil
-		}
-	}
-	d := draft[P]{kind: crdt.Value, value: v, ttl: ttl}
-	err := s.write(key, &d)
-	return d.at, err
-}
-
 // SetIf writes like Set if the live value of the key has the version held (zero: if there is none), and tells whether
 // it did. ttl may be KeepTTL.
 func (s *Store[P]) SetIf(key string, held crdt.Version, v P, ttl int64) (bool, error) {
@@ -73,7 +61,7 @@ func (s *Store[P]) write(key string, d *draft[P]) error {
 // the exact one took 57 ns of a write.
 func (s *Store[P]) written(ttl int64) int64 {
 	if s.cfg.Coarse != nil && ttl >= near {
-		return s.cfg.Coarse()
+		return s.cfg.Coarse.Load()
 	}
 	return s.cfg.Now()
 }
