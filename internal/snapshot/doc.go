@@ -6,17 +6,8 @@
 // at all. A file that is not whole is set aside as .bad and the start is a cold one: a snapshot saves traffic and
 // misses, nothing depends on it.
 //
-// # Format, version 1
-//
-//	file   = magic "\x89geolru\n" · version (4 bytes) · title · pull* · records* · answer* · end
-//	block  = length (4) · CRC-32C over length and payload (4) · payload
-//	title  = created (8) · L (8) · length (2) · cluster · length (2) · cache
-//	end    = ceiling (8) · number of records (8) · number of blocks before it (8)
-//
-// Numbers are big-endian, created and L are milliseconds. The blocks between title and end are frames of package wire,
-// with its limits and its distrust: what was seen in the digests of Pulls, the records in Records, floor and forgotten
-// numbers in Answers; each has the number of its block for a session, so that none can be missing or in another's place.
-// The last Pull and the last Answer say so. No block is over 64 KiB but that of a single record with a large value.
+// The form of the file stands in docs/wire.md, with a test vector. In short: a title, what was seen, the records, what was
+// forgotten, an end with counts, each in blocks with a checksum that say where they belong.
 //
 // # Why it is sound
 //

@@ -2,16 +2,15 @@ package wire
 
 import (
 	"bytes"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"os"
 	"reflect"
 	"strings"
 	"testing"
 
 	"github.com/fxamacker/cbor/v2"
 	"github.com/geolru/geolru/crdt"
+	"github.com/geolru/geolru/internal/vectors"
 	"pgregory.net/rapid"
 )
 
@@ -107,27 +106,74 @@ func sampleFrames(t testing.TB) map[string][]byte {
 	return frames
 }
 
-// TestVectors holds version 1 to what it has always been.
+// page describes the format, with a vector of each type.
+const page = "../../docs/wire.md"
+
+// TestVectors holds version 1 to what it has always been, and the page to what the program does.
 func TestVectors(t *testing.T) {
-	text, err := os.ReadFile("testdata/vectors.txt")
+	want, err := vectors.Read(page, "wire")
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := map[string]string{}
-	for line := range strings.Lines(string(text)) {
-		if name, frame, ok := strings.Cut(strings.TrimSpace(line), " "); ok && name != "#" {
-			want[name] = frame
-		}
-	}
 	frames := sampleFrames(t)
 	for name, frame := range frames {
-		if got := hex.EncodeToString(frame); got != want[name] {
-			t.Errorf("%s encodes to\n%s, not\n%s", name, got, want[name])
+		if !bytes.Equal(frame, want[name]) {
+			t.Errorf("%s encodes to\n%x, not\n%x", name, frame, want[name])
 		}
 	}
 	if len(want) != len(frames) {
 		t.Errorf("%d vectors, %d types of frame", len(want), len(frames))
 	}
+}
+
+// TestGrammar holds the page's line of each type to the number of the type and of its fields.
+func TestGrammar(t *testing.T) {
+	lines, err := vectors.Block(page, "grammar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	known := samples()
+	told := 1 // the batch, which is no Message
+	for _, line := range lines {
+		name, form, _ := strings.Cut(line, "=")
+		m := known[strings.TrimSpace(name)]
+		if m == nil {
+			continue
+		}
+		told++
+		number, fields := m.head()
+		parts := elements(strings.TrimSpace(form))
+		if uint64(len(parts)) != 2+fields || parts[0] != fmt.Sprint(Version) || parts[1] != fmt.Sprint(number) {
+			t.Errorf("%s: type %d has %d fields", line, number, fields)
+		}
+		if newMessage(number) == nil || reflect.TypeOf(newMessage(number)) != reflect.TypeOf(m) {
+			t.Errorf("%s: type %d is %T", line, number, newMessage(number))
+		}
+	}
+	if told != len(known)+1 || newMessage(uint64(told)) == nil || newMessage(uint64(told)+1) != nil {
+		t.Errorf("%d types are told of, %d are in use", told, len(known)+1)
+	}
+}
+
+// elements is what stands between the outer brackets, cut at its own commas.
+func elements(form string) (all []string) {
+	depth, from := 0, 1
+	for i, c := range form {
+		switch c {
+		case '[':
+			depth++
+		case ']':
+			depth--
+		}
+		if c == ',' && depth == 1 || depth == 0 && i > 0 {
+			all = append(all, strings.TrimSpace(form[from:i]))
+			from = i + 1
+		}
+		if depth == 0 && i > 0 {
+			return all
+		}
+	}
+	return all
 }
 
 func TestSamplesDecode(t *testing.T) {

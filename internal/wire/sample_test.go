@@ -49,7 +49,7 @@ func sampleDigest() []crdt.Known {
 	}
 }
 
-// samples is one message of each type, named as in the package comment.
+// samples is one message of each type, named as in docs/wire.md.
 func samples() map[string]Message {
 	two := []Record{sampleRecord(crdt.Value, 1<<63), sampleRecord(crdt.Ghost, 5)}
 	heads := []Head{{Origin: 5, N: 70_000}, {Origin: 1 << 63, N: 0}}
