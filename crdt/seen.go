@@ -231,6 +231,34 @@ func (s *Seen) Hash() uint64 {
 	return sum
 }
 
+// HashOf is the Hash of a copy that is pruned of what is before a time and then joined with own, without making it: a
+// node tells its hash with every probe, and a copy of thousands of origins for each would be most of what an idle node
+// does. An own without dots adds nothing.
+func (s *Seen) HashOf(before Time, own *Known) uint64 {
+	var sum uint64
+	n := 0
+	for o, k := range s.known {
+		if k.Last >= before && o != own.Origin {
+			sum += k.hash()
+			n++
+		}
+	}
+	k := s.known[own.Origin]
+	switch {
+	case k != nil && k.Last >= before:
+		k = k.clone()
+	case own.Head > 0 && n < MaxOrigins:
+		k = &Known{Origin: own.Origin}
+	default:
+		return sum
+	}
+	own.each(func(r Range) bool {
+		k.add(r)
+		return true
+	})
+	return sum + k.hash()
+}
+
 func (k *Known) hash() uint64 {
 	h := mix(mix(uint64(k.Origin)) ^ k.Head)
 	for _, r := range k.Ranges {

@@ -244,3 +244,27 @@ func TestUnionAndDigestProperty(t *testing.T) {
 		equal(t, b, bm)
 	})
 }
+
+// HashOf is what its comment says, made step by step.
+func TestHashOfProperty(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s, _ := drawn(t, "s")
+		before := crdt.Time(rapid.Uint64Range(0, 12).Draw(t, "before"))
+		own := crdt.Known{
+			Origin: crdt.Origin(rapid.Uint64Range(1, origins+1).Draw(t, "origin")),
+			Head:   rapid.Uint64Range(0, numbers).Draw(t, "head"), Last: crdt.Time(rapid.Uint64Range(0, 12).Draw(t, "last")),
+		}
+		was := s.Hash()
+		got := s.HashOf(before, &own)
+		c := s.Clone()
+		c.Prune(before)
+		if own.Head > 0 {
+			if err := c.UnionKnown([]crdt.Known{own}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got != c.Hash() || s.Hash() != was {
+			t.Fatalf("%v with %v from %d: %x, want %x", s.Known(), own, before, got, c.Hash())
+		}
+	})
+}

@@ -84,7 +84,7 @@ func (c *Cache) reckon(p *peer, before, now wire.CacheState) {
 		delete(p.acks, c.name)
 	}
 	own := c.store.Seq() // before the digest is taken, which may cover more
-	if now.TTL == c.ttl && now.Hash == c.digest().Hash() {
+	if now.TTL == c.ttl && now.Hash == c.hash() {
 		c.advance(c.progress(p), own)
 	}
 }

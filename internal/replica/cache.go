@@ -200,17 +200,28 @@ func (c *Cache) claim() *crdt.Seen { return c.withOwn(c.seen.Clone()) }
 
 // withOwn adds what was written here. engine.mu is held.
 func (c *Cache) withOwn(s *crdt.Seen) *crdt.Seen {
-	if n := c.store.Seq(); n > 0 {
-		if err := s.UnionKnown([]crdt.Known{{Origin: c.origin, Head: n, Last: c.clock.Last()}}); err != nil {
+	if own := c.own(); own.Head > 0 {
+		if err := s.UnionKnown([]crdt.Known{own}); err != nil {
 			c.engine.log.Error("own dots not marked", "cache", c.name, "err", err)
 		}
 	}
 	return s
 }
 
+// own is what was written here, as a digest tells it.
+func (c *Cache) own() crdt.Known {
+	return crdt.Known{Origin: c.origin, Head: c.store.Seq(), Last: c.clock.Last()}
+}
+
+// hash is that of the digest, without making it. engine.mu is held.
+func (c *Cache) hash() uint64 {
+	own := c.own()
+	return c.seen.HashOf(c.eldest(c.engine.millis()), &own)
+}
+
 // state is what a probe tells of this cache. engine.mu is held.
 func (c *Cache) state() wire.CacheState {
-	return wire.CacheState{Name: c.name, TTL: c.ttl, Hash: c.digest().Hash(), Nonce: c.nonce}
+	return wire.CacheState{Name: c.name, TTL: c.ttl, Hash: c.hash(), Nonce: c.nonce}
 }
 
 // Close leaves the cache. What waits in its outbox is not sent any more.
