@@ -112,8 +112,8 @@ func (c *Cache[V]) unfit(key string, err error) {
 
 // Close ends the cache on this node: other nodes keep what they have. Loads that run are cancelled, those who wait for
 // one get [ErrClosed], and so does every later call that has an error to answer with. On a node it first waits, for at
-// most 2 s, until another node has what was written here, if any is connected. It always returns nil; a second Close
-// does nothing.
+// most 2 s, until another node has what was written here, if one that holds the cache is connected. It always returns
+// nil; a second Close does nothing.
 func (c *Cache[V]) Close() error {
 	if c.closed.CompareAndSwap(false, true) {
 		if c.node != nil {

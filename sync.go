@@ -25,8 +25,13 @@ func (c *Cache[V]) Sync(ctx context.Context, n int) (int, error) {
 }
 
 func (c *Cache[V]) await(ctx context.Context, n int) (int, error) {
+	return c.wait(ctx, func(done func(int)) func() int { return c.mesh.Await(n, done) })
+}
+
+// wait begins to wait, and ends with ctx or the cache.
+func (c *Cache[V]) wait(ctx context.Context, begin func(done func(int)) (cancel func() int)) (int, error) {
 	done := make(chan int, 1)
-	cancel := c.mesh.Await(n, func(have int) { done <- have })
+	cancel := begin(func(have int) { done <- have })
 	select {
 	case have := <-done:
 		return have, nil
@@ -37,10 +42,10 @@ func (c *Cache[V]) await(ctx context.Context, n int) (int, error) {
 	}
 }
 
-// settle waits until another node has all that was written here, as long as ctx lets it.
+// settle waits until another node that holds the cache has all that was written here, as long as ctx lets it.
 func (c *Cache[V]) settle(ctx context.Context) {
 	if s := c.mesh.Store(); s.Seq() > 0 || s.Waiting() > 0 {
-		c.await(ctx, 1)
+		c.wait(ctx, c.mesh.Settle)
 	}
 }
 

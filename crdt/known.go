@@ -10,10 +10,11 @@ const (
 	// MaxSeq is the highest sequence number: a number fits an int64 everywhere.
 	MaxSeq = 1<<63 - 1
 
-	// MaxRanges bounds the ranges beyond the head of one origin, 16 KiB of them. A
-	// link that loses every other record has as many after 2,048; what is beyond
-	// stays unmarked until sync has closed the gaps below.
-	MaxRanges = 1024
+	// MaxRanges bounds the ranges beyond the heads in one set, 4 MiB of them. What a
+	// bootstrap has brought when it is cut lies scattered over the numbers: of a
+	// million records as many ranges as a quarter of that. What is beyond stays
+	// unmarked until sync has closed the gaps below.
+	MaxRanges = 262_144
 )
 
 // Range is the numbers Lo to Hi, both in it.
@@ -72,39 +73,6 @@ func (k *Known) within(r Range) bool {
 // reaching is the index of the first range that ends at n or above.
 func (k *Known) reaching(n uint64) int {
 	return sort.Search(len(k.Ranges), func(i int) bool { return k.Ranges[i].Hi >= n })
-}
-
-// add marks r and tells whether it is marked now: it is not if that would take one
-// range more than [MaxRanges]. The place is found in O(log ranges); the shift
-// behind it is of 16 KiB at most, and of nothing where numbers arrive in order.
-func (k *Known) add(r Range) bool {
-	if k.contains(r) {
-		return true
-	}
-	i := k.reaching(r.Lo - 1) // the ranges from i on that r touches or overlaps, up to j
-	j := k.reaching(r.Hi + 1)
-	if j < len(k.Ranges) && k.Ranges[j].Lo <= r.Hi+1 {
-		j++
-	}
-	switch {
-	case i < j:
-		r = Range{min(r.Lo, k.Ranges[i].Lo), max(r.Hi, k.Ranges[j-1].Hi)}
-	case r.Lo > k.Head+1 && len(k.Ranges) >= MaxRanges:
-		return false
-	}
-	k.put(i, j, r)
-	return true
-}
-
-// put sets r in the place of the ranges i to j-1, which it covers, or moves the
-// head up to its end if it touches the head.
-func (k *Known) put(i, j int, r Range) {
-	if r.Lo <= k.Head+1 {
-		k.Head = r.Hi
-		k.Ranges = slices.Delete(k.Ranges, i, j)
-		return
-	}
-	k.Ranges = slices.Replace(k.Ranges, i, j, r)
 }
 
 // each calls f for the pieces of k, ascending, until f returns false.

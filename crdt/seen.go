@@ -12,13 +12,20 @@ const MaxOrigins = 65536
 // Seen is the set of the dots ever seen: per origin a head and the ranges beyond
 // it. Knowledge, not contents: a dot stays when its record is replaced, evicted or
 // deleted. The zero value is empty and ready. Not safe for goroutines: the one who
-// locks the records locks it too; without a writer any number may read.
+// locks the records locks it too; without a writer any number may read. [Seen.HashFrom]
+// counts as a writer.
 //
 // Where a limit binds, dots stay unmarked. Nothing is given up that was marked.
 type Seen struct {
 	// known has no entry without a dot. Whatever depends on the order of the map
 	// goes by origins instead: a simulated mesh must run the same way twice.
-	known map[Origin]*Known
+	known  map[Origin]*entry
+	ranges int // of all entries, at most MaxRanges
+
+	// hash is the sum over the entries whose Last is not below from. A probe a
+	// second and peer asks for it: over 65,536 origins a walk takes milliseconds.
+	hash uint64
+	from Time
 }
 
 // Add marks d, the dot of a record of time t, and tells whether it is marked now:
@@ -28,38 +35,70 @@ func (s *Seen) Add(d Dot, t Time) bool {
 	if d.Seq == 0 || d.Seq > MaxSeq {
 		return false
 	}
-	k := s.open(d.Origin)
-	if k == nil {
+	e := s.open(d.Origin)
+	if e == nil {
 		return false
 	}
-	k.Last = max(k.Last, t)
-	return k.add(Range{d.Seq, d.Seq})
+	s.takeOut(e)
+	defer s.putIn(e)
+	e.Last = max(e.Last, t)
+	return e.add(Range{d.Seq, d.Seq}, MaxRanges-s.ranges)
+}
+
+// takeOut takes what e counts for out of the sums; putIn, after a change, puts it
+// in again, or drops an entry that got nothing, for want of a range.
+func (s *Seen) takeOut(e *entry) {
+	s.ranges -= len(e.Ranges)
+	if e.Last >= s.from {
+		s.hash -= e.sum
+	}
+}
+
+func (s *Seen) putIn(e *entry) {
+	if e.Head == 0 && len(e.Ranges) == 0 {
+		delete(s.known, e.Origin)
+		return
+	}
+	s.ranges += len(e.Ranges)
+	if e.Last >= s.from {
+		s.hash += e.sum
+	}
+}
+
+func (s *Seen) remove(e *entry) {
+	s.takeOut(e)
+	delete(s.known, e.Origin)
 }
 
 // open is the entry of o, new if need be; nil if there are too many. The caller
-// puts a dot into it, which a new entry never refuses.
-func (s *Seen) open(o Origin) *Known {
-	if k := s.known[o]; k != nil {
-		return k
+// changes it between takeOut and putIn.
+func (s *Seen) open(o Origin) *entry {
+	if e := s.known[o]; e != nil {
+		return e
 	}
 	if len(s.known) >= MaxOrigins {
 		return nil
 	}
 	if s.known == nil {
-		s.known = make(map[Origin]*Known)
+		s.known = make(map[Origin]*entry)
 	}
-	k := &Known{Origin: o}
-	s.known[o] = k
-	return k
+	e := &entry{Known: Known{Origin: o}}
+	s.known[o] = e
+	return e
 }
 
 // Has tells whether d is marked.
-func (s *Seen) Has(d Dot) bool { return s.known[d.Origin].Has(d.Seq) }
+func (s *Seen) Has(d Dot) bool { return s.Of(d.Origin).Has(d.Seq) }
 
 // Of is what is known of o, to look up many dots of one origin without looking up
 // the origin each time; nil, which has seen nothing, if that is nothing. It must
 // not be changed, and is good until s changes.
-func (s *Seen) Of(o Origin) *Known { return s.known[o] }
+func (s *Seen) Of(o Origin) *Known {
+	if e := s.known[o]; e != nil {
+		return &e.Known
+	}
+	return nil
+}
 
 // Head is the number up to which all dots of o are marked.
 func (s *Seen) Head(o Origin) uint64 {
@@ -74,20 +113,24 @@ func (s *Seen) Covers(o Origin, n uint64) bool { return s.Head(o) >= n }
 
 // Gaps are the holes below the highest number marked of o, ascending; nil if there
 // is none.
-func (s *Seen) Gaps(o Origin) []Range { return s.known[o].Gaps() }
+func (s *Seen) Gaps(o Origin) []Range { return s.Of(o).Gaps() }
 
 // Len is the number of origins.
 func (s *Seen) Len() int { return len(s.known) }
 
 // Drop forgets all dots of o.
-func (s *Seen) Drop(o Origin) { delete(s.known, o) }
+func (s *Seen) Drop(o Origin) {
+	if e := s.known[o]; e != nil {
+		s.remove(e)
+	}
+}
 
 // Prune forgets the origins whose last time is below before, and returns how many.
 func (s *Seen) Prune(before Time) int {
 	n := len(s.known)
-	for o, k := range s.known {
-		if k.Last < before {
-			delete(s.known, o)
+	for _, e := range s.known {
+		if e.Last < before {
+			s.remove(e)
 		}
 	}
 	return n - len(s.known)
@@ -96,22 +139,20 @@ func (s *Seen) Prune(before Time) int {
 // Union marks all dots that other has, as far as the limits allow.
 func (s *Seen) Union(other *Seen) {
 	for _, o := range other.origins() {
-		s.union(other.known[o])
+		s.union(other.Of(o))
 	}
 }
 
-// union takes the pieces of k one by one from below: a merge of the two lists
-// would have to choose what to give up if the result is too long.
 func (s *Seen) union(k *Known) {
-	mine := s.open(k.Origin)
-	if mine == nil {
+	e := s.open(k.Origin)
+	if e == nil {
 		return
 	}
-	mine.Last = max(mine.Last, k.Last)
-	k.each(func(r Range) bool {
-		mine.add(r)
-		return true
-	})
+	last := max(e.Last, k.Last) // before anything changes: k may be e's own
+	s.takeOut(e)
+	defer s.putIn(e)
+	e.Last = last
+	e.union(k, MaxRanges-s.ranges)
 }
 
 // UnionKnown marks all dots of ks, as far as the limits allow: a digest, or a page
@@ -133,7 +174,11 @@ func check(ks []Known) error {
 	if len(ks) > MaxOrigins {
 		return fmt.Errorf("%d origins are more than %d", len(ks), MaxOrigins)
 	}
+	ranges := 0
 	for i := range ks {
+		if ranges += len(ks[i].Ranges); ranges > MaxRanges {
+			return fmt.Errorf("origin %016x: %d ranges are more than %d", ks[i].Origin, ranges, MaxRanges)
+		}
 		if i > 0 && ks[i].Origin <= ks[i-1].Origin {
 			return fmt.Errorf("origin %016x is not above %016x before it", ks[i].Origin, ks[i-1].Origin)
 		}
@@ -176,17 +221,18 @@ func (s *Seen) origins() []Origin {
 
 // Clone is a copy that shares nothing with s.
 func (s *Seen) Clone() *Seen {
-	c := &Seen{known: make(map[Origin]*Known, len(s.known))}
-	for o, k := range s.known {
-		c.known[o] = k.clone()
+	c := *s
+	c.known = make(map[Origin]*entry, len(s.known))
+	for o, e := range s.known {
+		c.known[o] = &entry{*e.clone(), e.sum}
 	}
-	return c
+	return &c
 }
 
 // Lacks tells whether other has a dot that s does not.
 func (s *Seen) Lacks(other *Seen) bool {
-	for o, k := range other.known {
-		if s.known[o].lacks(k, MaxSeq) {
+	for o, e := range other.known {
+		if s.Of(o).lacks(&e.Known, MaxSeq) {
 			return true
 		}
 	}
@@ -198,7 +244,7 @@ func (s *Seen) Lacks(other *Seen) bool {
 // that other's owner has forgotten it tells whether a sync with it is lossy.
 func (s *Seen) LacksUpTo(other *Seen, upto map[Origin]uint64) bool {
 	for o, n := range upto {
-		if s.known[o].lacks(other.known[o], n) {
+		if s.Of(o).lacks(other.Of(o), n) {
 			return true
 		}
 	}
@@ -225,47 +271,30 @@ func (k *Known) lacks(other *Known, n uint64) bool {
 // It finds accidents, not attacks: who may send digests may as well lie in them.
 func (s *Seen) Hash() uint64 {
 	var sum uint64
-	for _, k := range s.known { // a sum, so that the order does not matter
-		sum += k.hash()
+	for _, e := range s.known { // a sum, so that the order does not matter
+		sum += e.sum
 	}
 	return sum
 }
 
-// HashOf is the Hash of a copy that is pruned of what is before a time and then joined with own, without making it: a
-// node tells its hash with every probe, and a copy of thousands of origins for each would be most of what an idle node
-// does. An own without dots adds nothing.
-func (s *Seen) HashOf(before Time, own *Known) uint64 {
-	var sum uint64
-	n := 0
-	for o, k := range s.known {
-		if k.Last >= before && o != own.Origin {
-			sum += k.hash()
-			n++
+// HashFrom is Hash without the origins that Prune(before) would forget. It looks at
+// every origin when before is not that of the call before, else at none; so it is a
+// write where goroutines are concerned.
+func (s *Seen) HashFrom(before Time) uint64 {
+	if before == s.from {
+		return s.hash
+	}
+	s.from, s.hash = before, 0
+	for _, e := range s.known {
+		if e.Last >= before {
+			s.hash += e.sum
 		}
 	}
-	k := s.known[own.Origin]
-	switch {
-	case k != nil && k.Last >= before:
-		k = k.clone()
-	case own.Head > 0 && n < MaxOrigins:
-		k = &Known{Origin: own.Origin}
-	default:
-		return sum
-	}
-	own.each(func(r Range) bool {
-		k.add(r)
-		return true
-	})
-	return sum + k.hash()
+	return s.hash
 }
 
-func (k *Known) hash() uint64 {
-	h := mix(mix(uint64(k.Origin)) ^ k.Head)
-	for _, r := range k.Ranges {
-		h = mix(mix(h^r.Lo) ^ r.Hi)
-	}
-	return h
-}
+// hashOf is what a piece counts for in the hash of its origin.
+func hashOf(o Origin, r Range) uint64 { return mix(mix(mix(uint64(o))^r.Lo) ^ r.Hi) }
 
 // mix is one step of SplitMix64 (Steele, Lea, Flood: Fast Splittable Pseudorandom
 // Number Generators, 2014).

@@ -31,7 +31,7 @@ func BenchmarkSeenAddFalling(b *testing.B) {
 	for n := uint64(0); b.Loop(); n -= 2 {
 		if n == 0 {
 			s.Drop(1)
-			n = 2 * crdt.MaxRanges
+			n = 2 * 1024
 		}
 		s.Add(crdt.Dot{Origin: 1, Seq: n}, 1)
 	}
@@ -44,7 +44,7 @@ func walk(b *testing.B, ranges bool) {
 	for o := range crdt.Origin(50) {
 		k := crdt.Known{Origin: o * 0x9e3779b97f4a7c15, Head: 20_000}
 		if ranges {
-			k.Head, k.Ranges = 0, full(1).Of(1).Ranges
+			k.Head, k.Ranges = 0, full(1).Of(1).Ranges[:1024]
 		}
 		if err := s.UnionKnown([]crdt.Known{k}); err != nil {
 			b.Fatal(err)
@@ -72,5 +72,31 @@ func BenchmarkKnownHas(b *testing.B) {
 	b.ReportAllocs()
 	for n := uint64(0); b.Loop(); n++ {
 		k.Has(n & 2047)
+	}
+}
+
+// What each probe asks for, in the largest set.
+func BenchmarkSeenHashFrom(b *testing.B) {
+	var s crdt.Seen
+	for o := range crdt.Origin(crdt.MaxOrigins) {
+		s.Add(crdt.Dot{Origin: o, Seq: 1}, crdt.Time(o))
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		s.HashFrom(1000)
+	}
+}
+
+// A frame of records of a bootstrap, half of a million of which are here.
+func BenchmarkSeenUnionScattered(b *testing.B) {
+	var s crdt.Seen
+	for n := uint64(2); s.Add(crdt.Dot{Origin: 1, Seq: n}, 1) && n < 400_000; n += 2 {
+	}
+	for n := uint64(1); b.Loop(); n = (n + 2) % 400_000 {
+		var more crdt.Seen
+		for i := range uint64(1000) {
+			more.Add(crdt.Dot{Origin: 1, Seq: (n+i*401)%400_000 + 1}, 1)
+		}
+		s.Clone().Union(&more)
 	}
 }

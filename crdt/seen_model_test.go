@@ -110,9 +110,16 @@ func equal(t *rapid.T, s *crdt.Seen, m model) {
 // whole set after each.
 func TestSeenProperty(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		s, m := new(crdt.Seen), newModel()
+		s, m, from := new(crdt.Seen), newModel(), crdt.Time(0)
 		t.Repeat(map[string]func(*rapid.T){
-			"": func(t *rapid.T) { equal(t, s, m) },
+			"": func(t *rapid.T) {
+				equal(t, s, m)
+				left := s.Clone()
+				if left.Prune(from); s.HashFrom(from) != left.Hash() {
+					t.Fatalf("HashFrom(%d) is not that of what Prune would leave", from)
+				}
+			},
+			"from": func(t *rapid.T) { from = crdt.Time(rapid.Uint64Range(0, 10).Draw(t, "from")) },
 			"add": func(t *rapid.T) {
 				d, at := dot().Draw(t, "dot"), crdt.Time(rapid.Uint64Range(1, 9).Draw(t, "time"))
 				m.add(d, at)
@@ -242,29 +249,5 @@ func TestUnionAndDigestProperty(t *testing.T) {
 		}
 		equal(t, a, am)
 		equal(t, b, bm)
-	})
-}
-
-// HashOf is what its comment says, made step by step.
-func TestHashOfProperty(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		s, _ := drawn(t, "s")
-		before := crdt.Time(rapid.Uint64Range(0, 12).Draw(t, "before"))
-		own := crdt.Known{
-			Origin: crdt.Origin(rapid.Uint64Range(1, origins+1).Draw(t, "origin")),
-			Head:   rapid.Uint64Range(0, numbers).Draw(t, "head"), Last: crdt.Time(rapid.Uint64Range(0, 12).Draw(t, "last")),
-		}
-		was := s.Hash()
-		got := s.HashOf(before, &own)
-		c := s.Clone()
-		c.Prune(before)
-		if own.Head > 0 {
-			if err := c.UnionKnown([]crdt.Known{own}); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if got != c.Hash() || s.Hash() != was {
-			t.Fatalf("%v with %v from %d: %x, want %x", s.Known(), own, before, got, c.Hash())
-		}
 	})
 }

@@ -53,6 +53,21 @@ func TestRangesAreBounded(t *testing.T) {
 	}
 }
 
+// The bound is of the whole set: what is scattered of one origin leaves no room for
+// what is scattered of another, but always for what has no gaps.
+func TestRangesAreBoundedInAll(t *testing.T) {
+	s := full(1)
+	if d := (crdt.Dot{Origin: 2, Seq: 2}); s.Add(d, 1) || s.Len() != 1 {
+		t.Error("a range of another origin is marked beyond the limit")
+	}
+	if d := (crdt.Dot{Origin: 2, Seq: 1}); !s.Add(d, 1) || !s.Add(crdt.Dot{Origin: 2, Seq: 2}, 1) || s.Head(2) != 2 {
+		t.Error("a head is refused although it needs no range")
+	}
+	if s.Drop(1); !s.Add(crdt.Dot{Origin: 2, Seq: 4}, 1) {
+		t.Error("the ranges of a dropped origin are not free")
+	}
+}
+
 func TestHeadTakesRangesAtTheLimit(t *testing.T) {
 	s := full(1)
 	if !s.Add(crdt.Dot{Origin: 1, Seq: 1}, 1) || s.Head(1) != 2 {
@@ -74,15 +89,16 @@ func TestHeadGrowsAtTheLimit(t *testing.T) {
 // At the limit a union keeps what was there, takes the lower numbers first, and
 // marks nothing that neither had.
 func TestUnionAtTheRangeLimit(t *testing.T) {
+	const beyond = 2*crdt.MaxRanges + 100
 	a, b := full(1), new(crdt.Seen)
-	for _, n := range []uint64{1, 4000, 4002, 4004} {
+	for _, n := range []uint64{1, beyond, beyond + 2, beyond + 4} {
 		b.Add(crdt.Dot{Origin: 1, Seq: n}, 1)
 	}
 	want := a.Clone()
 	want.Add(crdt.Dot{Origin: 1, Seq: 1}, 1)
-	want.Add(crdt.Dot{Origin: 1, Seq: 4000}, 1)
+	want.Add(crdt.Dot{Origin: 1, Seq: beyond}, 1)
 	if a.Union(b); !same(a.Known(), want.Known()) {
-		t.Errorf("Known = %v, want %v", a.Known(), want.Known())
+		t.Error("the union is not the lower numbers of the other")
 	}
 	if !a.Lacks(b) {
 		t.Error("what did not fit is not lacked")
@@ -124,7 +140,7 @@ func TestSeenSharesNothing(t *testing.T) {
 	c.Add(crdt.Dot{Origin: 1, Seq: 3}, 5)
 	c.Add(crdt.Dot{Origin: 2, Seq: 3}, 5)
 	if !same(s.Known(), want) {
-		t.Errorf("Known = %v", s.Known())
+		t.Error("a change of what was handed over is seen")
 	}
 }
 
@@ -166,7 +182,7 @@ func TestHashStays(t *testing.T) {
 		s.Add(crdt.Dot{Origin: 0xfeed, Seq: n}, 1)
 	}
 	s.Add(crdt.Dot{Origin: 2, Seq: 1}, 1)
-	if got, want := s.Hash(), uint64(0xd768a14e5177703c); got != want {
+	if got, want := s.Hash(), uint64(0xbccb605ab82ec2b3); got != want {
 		t.Errorf("hash = %#x, want %#x", got, want)
 	}
 }

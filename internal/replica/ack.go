@@ -84,7 +84,7 @@ func (c *Cache) reckon(p *peer, before, now wire.CacheState) {
 		delete(p.acks, c.name)
 	}
 	own := c.store.Seq() // before the digest is taken, which may cover more
-	if now.TTL == c.ttl && now.Hash == c.hash() {
+	if now.TTL == c.ttl && now.Hash == c.digestHash() {
 		c.advance(c.progress(p), own)
 	}
 }
@@ -136,18 +136,28 @@ func (c *Cache) advance(g *progress, n uint64) {
 	}
 }
 
-// await is somebody who waits for n peers to have come to a number.
+// await is somebody who waits for n peers to have come to a number, or for as many as there can be.
 type await struct {
-	n    int
-	seq  uint64
-	done func(have int)
+	n     int
+	fewer bool // n is the most: who does not hold the cache is not waited for
+	seq   uint64
+	done  func(have int)
 }
 
 // Await calls done once n other nodes have all that was written here before the call, perhaps before it returns.
 // cancel gives up and tells how many have it now.
 func (c *Cache) Await(n int, done func(have int)) (cancel func() int) {
+	return c.await(&await{n: n, done: done})
+}
+
+// Settle is Await for one other node, if any that is connected holds the cache; else it waits for none.
+func (c *Cache) Settle(done func(have int)) (cancel func() int) {
+	return c.await(&await{n: 1, fewer: true, done: done})
+}
+
+func (c *Cache) await(w *await) (cancel func() int) {
 	c.store.DotAll()
-	w := &await{n: n, seq: c.store.Seq(), done: done}
+	w.seq = c.store.Seq()
 	e := c.engine
 	e.mu.Lock()
 	c.acks.awaited = append(c.acks.awaited, w)
@@ -168,7 +178,7 @@ func (c *Cache) Await(n int, done func(have int)) (cancel func() int) {
 func (c *Cache) met() (due []func()) {
 	c.acks.awaited = slices.DeleteFunc(c.acks.awaited, func(w *await) bool {
 		have := c.have(w.seq)
-		if have < w.n {
+		if have < w.n && !(w.fewer && c.possible() <= have) {
 			return false
 		}
 		due = append(due, func() { w.done(have) })

@@ -13,11 +13,9 @@ import (
 )
 
 const (
-	maxAnswers = 4       // of a cache at once; more askers are told to come back
-	retryAfter = 1000    // milliseconds, told to those
-	maxOrigins = 65_536  // in a digest
-	maxRanges  = 262_144 // in all of a digest, 4 MiB: more than all lanes can lose in a lifetime
-	walkStep   = 16_384  // slots looked at before others get their turn
+	maxAnswers = 4      // of a cache at once; more askers are told to come back
+	retryAfter = 1000   // milliseconds, told to those
+	walkStep   = 16_384 // slots looked at before others get their turn
 )
 
 // answer is a sync seen from the side that is asked: it walks its store once and sends every record whose dot the
@@ -121,7 +119,7 @@ func (c *Cache) asked(from geo.ID, m *wire.Pull) bool {
 		c.engine.send(from, geo.LaneSync, &wire.Busy{Cache: c.name, Session: m.Session, RetryAfter: retryAfter})
 		return true
 	}
-	a.pages = append(a.pages, m.Digest...)
+	a.pages = wire.AppendPage(a.pages, m.Digest)
 	if a.lacks != nil || oversized(a.pages) {
 		c.active.end(a)
 		return false
@@ -166,7 +164,7 @@ func (c *Cache) answer(a *answer, lacks *crdt.Seen) {
 
 // sendDigest begins the answer: what was seen and what was forgotten, on as many pages as the longer of both takes.
 func (c *Cache) sendDigest(a *answer, seen *crdt.Seen, floor crdt.Time, forgotten map[crdt.Origin]store.Forgotten) bool {
-	pages := wire.DigestPages(seen.Known())
+	pages := wire.DigestPages(seen.Known(), wire.DigestBytes)
 	lots := slices.Collect(slices.Chunk(toForgotten(forgotten), wire.MaxFrameRecords))
 	n := max(len(pages), len(lots))
 	for i := range n {
@@ -284,7 +282,7 @@ func oversized(digest []crdt.Known) bool {
 	for _, k := range digest {
 		ranges += len(k.Ranges)
 	}
-	return len(digest) > maxOrigins || ranges > maxRanges
+	return len(digest) > crdt.MaxOrigins || ranges > crdt.MaxRanges
 }
 
 // lacksMost tells whether somebody lacks at least half as many records as are held here, as far as the numbers tell.

@@ -60,6 +60,7 @@ type Cache struct {
 	closed    bool
 	whole     bool // one whole sync is done
 	seen      crdt.Seen
+	marked    uint64 // the own numbers up to this one are in seen, or were
 	authors   map[crdt.Origin]geo.ID
 	pulls     map[uint64]*pull
 	acks      ackState
@@ -189,39 +190,47 @@ func (c *Cache) eldest(now int64) crdt.Time {
 // have given the records that are to be covered their dots. Taken before a record is read it vouches for that record.
 // engine.mu is held.
 func (c *Cache) digest() *crdt.Seen {
-	s := c.seen.Clone()
-	s.Prune(c.eldest(c.engine.millis()))
-	return c.withOwn(s)
+	s := c.claim()
+	s.Prune(c.dead())
+	return s
+}
+
+// digestHash is digest().Hash(), which costs nothing most of the time. engine.mu is held.
+func (c *Cache) digestHash() uint64 {
+	c.markOwn()
+	return c.seen.HashFrom(c.dead())
+}
+
+// dead is the time before which nothing is told of any more what was seen, to the minute: peers draw the line at one
+// place then, and it does not move at each look.
+func (c *Cache) dead() crdt.Time {
+	now := c.engine.millis()
+	return c.eldest(now - now%pruning.Milliseconds())
 }
 
 // claim is digest with all that is remembered: what a pull says it need not be sent. A peer whose clock is slower does
 // not take for dead yet what is dead here, and would send it in every round. engine.mu is held.
-func (c *Cache) claim() *crdt.Seen { return c.withOwn(c.seen.Clone()) }
+func (c *Cache) claim() *crdt.Seen {
+	c.markOwn()
+	return c.seen.Clone()
+}
 
-// withOwn adds what was written here. engine.mu is held.
-func (c *Cache) withOwn(s *crdt.Seen) *crdt.Seen {
-	if own := c.own(); own.Head > 0 {
-		if err := s.UnionKnown([]crdt.Known{own}); err != nil {
-			c.engine.log.Error("own dots not marked", "cache", c.name, "err", err)
-		}
+// markOwn marks what was written here since it was last called; what is forgotten since, for nothing of it can be alive,
+// it leaves so. engine.mu is held.
+func (c *Cache) markOwn() {
+	n := c.store.Seq()
+	if n == c.marked {
+		return
 	}
-	return s
-}
-
-// own is what was written here, as a digest tells it.
-func (c *Cache) own() crdt.Known {
-	return crdt.Known{Origin: c.origin, Head: c.store.Seq(), Last: c.clock.Last()}
-}
-
-// hash is that of the digest, without making it. engine.mu is held.
-func (c *Cache) hash() uint64 {
-	own := c.own()
-	return c.seen.HashOf(c.eldest(c.engine.millis()), &own)
+	c.marked = n
+	if err := c.seen.UnionKnown([]crdt.Known{{Origin: c.origin, Head: n, Last: c.clock.Last()}}); err != nil {
+		c.engine.log.Error("own dots not marked", "cache", c.name, "err", err)
+	}
 }
 
 // state is what a probe tells of this cache. engine.mu is held.
 func (c *Cache) state() wire.CacheState {
-	return wire.CacheState{Name: c.name, TTL: c.ttl, Hash: c.hash(), Nonce: c.nonce}
+	return wire.CacheState{Name: c.name, TTL: c.ttl, Hash: c.digestHash(), Nonce: c.nonce}
 }
 
 // Close leaves the cache. What waits in its outbox is not sent any more.

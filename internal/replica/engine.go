@@ -56,6 +56,7 @@ type Engine struct {
 	explains map[uint64]*inquiry
 	ready    []*waiter
 	greeting bool  // a probe to everybody is scheduled
+	arrived  int64 // when the last member connected, Unix nanoseconds; 0 = none ever
 	planned  int64 // when last, Unix nanoseconds
 	pruned   int64
 	counters Counters
@@ -156,6 +157,7 @@ func (e *Engine) tick() {
 	e.plan(now)
 	e.prune(now)
 	e.mu.Unlock()
+	e.checkReady()
 	e.clock.After(tick, e.tick)
 }
 
@@ -255,7 +257,8 @@ func (e *Engine) send(to geo.ID, lane uint8, m wire.Message) bool {
 // waiter is a continuation that runs once.
 type waiter struct{ done func() }
 
-// Ready calls done once every open cache has had one whole sync from a peer, or at once if all have.
+// Ready calls done once every open cache has had one whole sync from a peer, or there are members and none of them holds
+// it; at once if all have.
 func (e *Engine) Ready(done func()) (cancel func()) {
 	w := &waiter{done}
 	e.mu.Lock()
@@ -272,7 +275,8 @@ func (e *Engine) Ready(done func()) (cancel func()) {
 func (e *Engine) checkReady() {
 	e.mu.Lock()
 	var due []*waiter
-	if !slices.ContainsFunc(e.caches, func(c *Cache) bool { return !c.whole }) {
+	now := e.clock.Now()
+	if !slices.ContainsFunc(e.caches, func(c *Cache) bool { return !c.whole && !c.alone(now) }) {
 		due, e.ready = e.ready, nil
 	}
 	e.mu.Unlock()

@@ -65,7 +65,7 @@ func (e *Engine) joined(g geo.Peer) {
 	if again {
 		return // new addresses, no new connection
 	}
-	p.came = now
+	p.came, e.arrived = now, now
 	p.probes, p.states, p.acks = map[uint64]int64{}, nil, map[string]*progress{}
 	e.rank.Add(g.ID, g.Region, now)
 	e.probeOne(p, now)
@@ -80,11 +80,12 @@ func (e *Engine) gone(g geo.Peer) {
 	}
 	p.Connected, p.left, p.states = false, e.clock.Now(), nil
 	e.rank.Remove(g.ID)
+	next := e.failed(g.ID)
 	for _, c := range e.caches {
 		c.dropPulls(g.ID)
 		c.active.drop(g.ID)
+		next = append(next, c.met()...)
 	}
-	next := e.failed(g.ID)
 	e.mu.Unlock()
 	for _, f := range next {
 		f()
@@ -135,6 +136,26 @@ func (e *Engine) lives(cache string, o crdt.Origin) bool {
 		s, ok := p.states[cache]
 		return p.Connected && ok && originOf(p.ID, s.Nonce) == o
 	})
+}
+
+// possible is how many connected members hold a cache and may be synced with, and those that have not told yet. engine.mu
+// is held.
+func (c *Cache) possible() (n int) {
+	for _, p := range c.engine.peers {
+		if p.Connected && (p.states == nil || c.syncs(p)) {
+			n++
+		}
+	}
+	return n
+}
+
+// acquainted is how long after the last member connected it counts that none holds a cache: who was admitted is told of
+// all others at once, and dials them.
+const acquainted = time.Second
+
+// alone tells whether the members are there, and none of them holds this cache. engine.mu is held.
+func (c *Cache) alone(now int64) bool {
+	return now-c.engine.arrived >= int64(acquainted) && c.engine.arrived > 0 && c.possible() == 0
 }
 
 // greet has everybody probed soon, once for all caches that are opened together: a cache was opened. What peers

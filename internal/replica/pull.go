@@ -44,7 +44,7 @@ func (c *Cache) pull(p *peer) {
 	}
 	c.store.DotAll()
 	s := &pull{id: e.newID(), peer: p.ID, active: e.clock.Now()}
-	pages := wire.DigestPages(c.claim().Known())
+	pages := wire.DigestPages(c.claim().Known(), wire.DigestBytes)
 	for i, page := range pages {
 		if !e.send(p.ID, geo.LaneSync, &wire.Pull{Cache: c.name, Session: s.id, Digest: page, Last: i == len(pages)-1}) {
 			return
@@ -142,9 +142,9 @@ func (c *Cache) begun(from geo.ID, m *wire.Answer) bool {
 		c.finish(s)
 		return false
 	}
-	s.pages = append(s.pages, m.Digest...)
+	s.pages = wire.AppendPage(s.pages, m.Digest)
 	s.lossy.forgotten = append(s.lossy.forgotten, m.Forgotten...)
-	if oversized(s.pages) || len(s.lossy.forgotten) > maxOrigins {
+	if oversized(s.pages) || len(s.lossy.forgotten) > crdt.MaxOrigins {
 		c.finish(s)
 		return false
 	}

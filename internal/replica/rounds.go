@@ -69,7 +69,7 @@ func (c *Cache) compare(p *peer) {
 	if p == nil {
 		return
 	}
-	if s, ok := p.states[c.name]; ok && s.Hash == c.hash() && !plant.On(plant.ContentUnion) {
+	if s, ok := p.states[c.name]; ok && s.Hash == c.digestHash() && !plant.On(plant.ContentUnion) {
 		c.complete()
 		return
 	}

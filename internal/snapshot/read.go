@@ -126,7 +126,7 @@ func (r *reader) seen() (known []crdt.Known, err error) {
 		if !ok || len(known)+len(p.Digest) > crdt.MaxOrigins {
 			return nil, fmt.Errorf("block %d: no digest, or too long a one", r.blocks-1)
 		}
-		if known = append(known, p.Digest...); p.Last {
+		if known = wire.AppendPage(known, p.Digest); p.Last {
 			return known, nil
 		}
 	}

@@ -20,8 +20,6 @@ const temporary = ".tmp"
 // kind takes.
 const (
 	frameRoom   = usualBlock - 1024
-	knownSize   = 8 + 10 + 8 + 2
-	rangeSize   = 2 * 10
 	forgotBatch = 1024 // of at most 28 bytes
 )
 
@@ -93,25 +91,14 @@ func (w *writer) frame(m wire.Message) error {
 
 // seen writes a digest, at least one page.
 func (w *writer) seen(known []crdt.Known) error {
-	for {
-		n := page(known)
-		m := &wire.Pull{Cache: w.cache, Session: w.blocks, Digest: known[:n], Last: n == len(known)}
-		if err := w.frame(m); err != nil || m.Last {
+	pages := wire.DigestPages(known, frameRoom)
+	for i, page := range pages {
+		m := &wire.Pull{Cache: w.cache, Session: w.blocks, Digest: page, Last: i == len(pages)-1}
+		if err := w.frame(m); err != nil {
 			return err
 		}
-		known = known[n:]
 	}
-}
-
-// page is how many of these fit into a block.
-func page(known []crdt.Known) int {
-	room := frameRoom
-	for i := range known {
-		if room -= knownSize + rangeSize*len(known[i].Ranges); room < 0 || i == wire.MaxFrameRecords {
-			return i
-		}
-	}
-	return len(known)
+	return nil
 }
 
 // content writes records, as many to a block as it holds, and one that no block holds to a block of its own.

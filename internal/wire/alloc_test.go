@@ -62,7 +62,7 @@ func hostile() map[string][]byte {
 	}
 	frames["least digest"] = pull(digest)
 	digest = appendKnown([]byte{1}, &crdt.Known{Origin: 1})
-	digest = append(digest[:len(digest)-1], "\x80\x08"+strings.Repeat("\x00\x00", crdt.MaxRanges)...)
+	digest = append(digest[:len(digest)-1], "\xa0\x8d\x06"+strings.Repeat("\x00\x00", 100_000)...)
 	frames["least ranges"] = pull(digest)
 	return frames
 }

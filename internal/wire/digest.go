@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/binary"
 	"fmt"
+	"math/bits"
 	"slices"
 
 	"github.com/geolru/geolru/crdt"
@@ -15,14 +16,22 @@ const (
 	leastRange = 1 + 1
 )
 
-// DigestPages cuts a digest into pages, each of which fits a Pull or an Answer: at most 1,024 origins, and few enough
-// bytes that the frame with all its other fields stays within 256 KiB. The pages are in ascending order of origin. There
-// is at least one, empty if the digest is. They share memory with known, whose order is left as it is.
-func DigestPages(known []crdt.Known) [][]crdt.Known {
+// DigestPages cuts a digest into pages of at most 1,024 origins and room bytes; with DigestBytes each fits a Pull or an
+// Answer, and the frame with all its other fields stays within 256 KiB. Room is at least 1 KiB. The pages are in
+// ascending order of origin. An origin whose ranges do not fit one page goes on on the next with its other ranges, see
+// AppendPage. There is at least one page, empty if the digest is. They share memory with known, whose order is left as it
+// is.
+func DigestPages(known []crdt.Known, room int) [][]crdt.Known {
 	left := inOrder(known)
 	var pages [][]crdt.Known
 	for {
-		n := pageLen(left)
+		n := pageLen(left, room)
+		if n == 0 && len(left) > 0 {
+			first, rest := split(left[0], room)
+			pages = append(pages, []crdt.Known{first})
+			left = append([]crdt.Known{rest}, left[1:]...)
+			continue
+		}
 		pages = append(pages, left[:n:n])
 		if left = left[n:]; len(left) == 0 {
 			return pages
@@ -30,18 +39,57 @@ func DigestPages(known []crdt.Known) [][]crdt.Known {
 	}
 }
 
-// pageLen is how many of these go onto a page: one at least, if there is one.
-func pageLen(known []crdt.Known) int {
-	var b []byte
+// pageLen is how many of these go onto a page; none if the first is too long for one.
+func pageLen(known []crdt.Known, room int) int {
 	bytes := binary.MaxVarintLen64
 	for i := range known {
-		b = appendKnown(b[:0], &known[i])
-		bytes += len(b)
-		if i == MaxFrameRecords || i > 0 && bytes > digestBytes {
+		bytes += knownSize(&known[i])
+		if i == MaxFrameRecords || bytes > room {
 			return i
 		}
 	}
 	return len(known)
+}
+
+// knownSize is the length of an origin in a digest.
+func knownSize(k *crdt.Known) int {
+	size := 8 + uvarintSize(k.Head) + 8 + uvarintSize(uint64(len(k.Ranges)))
+	end := k.Head
+	for _, r := range k.Ranges {
+		size += rangeSize(end, r)
+		end = r.Hi
+	}
+	return size
+}
+
+func rangeSize(end uint64, r crdt.Range) int { return uvarintSize(r.Lo-2-end) + uvarintSize(r.Hi-r.Lo) }
+
+func uvarintSize(n uint64) int { return (bits.Len64(n|1) + 6) / 7 }
+
+// split cuts an origin in two of which the first fits a page.
+func split(k crdt.Known, room int) (first, rest crdt.Known) {
+	first, rest = k, k
+	bytes, end := 8+8+3*binary.MaxVarintLen64, k.Head
+	for i, r := range k.Ranges {
+		if bytes += rangeSize(end, r); bytes > room {
+			first.Ranges, rest.Ranges = k.Ranges[:i:i], k.Ranges[i:]
+			break
+		}
+		end = r.Hi
+	}
+	return first, rest
+}
+
+// AppendPage puts the next page behind those before it, and an origin that was cut in two together again. Whether the
+// result is a digest is for crdt.FromKnown to say.
+func AppendPage(known, page []crdt.Known) []crdt.Known {
+	if n := len(known); n > 0 && len(page) > 0 {
+		if last, first := &known[n-1], page[0]; last.Origin == first.Origin && last.Head == first.Head {
+			last.Ranges = append(last.Ranges, first.Ranges...)
+			page = page[1:]
+		}
+	}
+	return append(known, page...)
 }
 
 func byOrigin(a, b crdt.Known) int { return cmp.Compare(a.Origin, b.Origin) }

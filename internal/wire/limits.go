@@ -27,8 +27,8 @@ const envelope = 64 << 10
 // frameLimit is the longest frame that may hold more than one record.
 const frameLimit = MaxFrameBytes + envelope
 
-// digestBytes is the most that a page of a digest takes: with the largest envelope it still makes 256 KiB.
-const digestBytes = MaxFrameBytes - envelope
+// DigestBytes is the most that a page of a digest takes: with the largest envelope it still makes 256 KiB.
+const DigestBytes = MaxFrameBytes - envelope
 
 // recordRoom is what a record is counted for besides key and value. It takes at most 49 bytes: 41 of heads and numbers
 // and 8 in the table of origins. In a batch, where it has no origin, 26 bytes are left over, more than the 18 with which
