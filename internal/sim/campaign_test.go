@@ -2,10 +2,12 @@ package sim_test
 
 import (
 	"bufio"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
 	"runtime"
+	"runtime/debug"
 	"strconv"
 	"strings"
 	"sync"
@@ -21,6 +23,7 @@ var (
 	fromFlag  = flag.Uint64("from", 0, "the first seed of the campaign")
 	forFlag   = flag.Duration("for", budget, "how long the campaign runs, if -seeds is 0")
 	seedFlag  = flag.Int64("seed", -1, "the one seed of TestSeed")
+	lastsFlag = flag.Duration("lasts", time.Hour, "how long each world lasts, virtually; 0 = as long as what is done in it takes")
 	traceFlag = flag.Bool("trace", false, "TestSeed tells all that happens")
 	shrinkFor = flag.Duration("shrink", 30*time.Second, "how long a failed world is made smaller; 0 = not at all")
 )
@@ -73,13 +76,14 @@ func (c *total) String() string {
 
 // TestCampaign runs as many worlds as it has the time for, on all processors, and explains the first that fails.
 func TestCampaign(t *testing.T) {
+	defer debug.SetGCPercent(debug.SetGCPercent(400)) // worlds are small and short-lived
 	c := &total{next: *fromFlag}
 	more := quota()
 	var wg sync.WaitGroup
 	for range runtime.GOMAXPROCS(0) {
 		wg.Go(func() {
 			for seed, ok := c.take(more); ok; seed, ok = c.take(more) {
-				p := sim.Swarm(seed)
+				p := sim.Swarm(seed, *lastsFlag)
 				c.add(seed, &p, p.Run(nil))
 			}
 		})
@@ -87,7 +91,7 @@ func TestCampaign(t *testing.T) {
 	wg.Wait()
 	t.Log(c)
 	for _, seed := range c.failing {
-		explain(t, sim.Swarm(seed))
+		explain(t, sim.Swarm(seed, *lastsFlag))
 	}
 }
 
@@ -108,38 +112,39 @@ func TestSeed(t *testing.T) {
 	if *seedFlag < 0 {
 		t.Skip("no -seed")
 	}
-	explain(t, sim.Swarm(uint64(*seedFlag)))
+	explain(t, sim.Swarm(uint64(*seedFlag), *lastsFlag))
 }
 
 // TestFailedSeeds plays every world that has ever failed.
 func TestFailedSeeds(t *testing.T) {
-	for _, seed := range failedSeeds(t) {
-		p := sim.Swarm(seed)
+	for _, p := range failedWorlds(t) {
 		if o := p.Run(nil); len(o.Faults) > 0 {
-			t.Errorf("seed %d: %v", seed, o.Faults)
+			t.Errorf("seed %d: %v", p.Seed, o.Faults)
 		}
 	}
 }
 
-// failedSeeds reads testdata/seeds.txt: a number on each line, then what for.
-func failedSeeds(t *testing.T) (seeds []uint64) {
+// failedWorlds reads testdata/seeds.txt: on each line a seed, how long its world lasts, and what it is for.
+func failedWorlds(t *testing.T) (all []sim.Plan) {
 	f, err := os.Open("testdata/seeds.txt")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer f.Close()
 	for s := bufio.NewScanner(f); s.Scan(); {
-		number, _, _ := strings.Cut(s.Text(), " ")
-		if number == "" || number == "#" {
+		if s.Text() == "" || s.Text()[0] == '#' {
 			continue
 		}
+		number, rest, _ := strings.Cut(s.Text(), " ")
+		lasts, _, _ := strings.Cut(rest, " ")
 		seed, err := strconv.ParseUint(number, 10, 64)
-		if err != nil {
+		length, err2 := time.ParseDuration(lasts)
+		if err = errors.Join(err, err2); err != nil {
 			t.Fatal(err)
 		}
-		seeds = append(seeds, seed)
+		all = append(all, sim.Swarm(seed, length))
 	}
-	return seeds
+	return all
 }
 
 // explain plays a world; if a rule breaks it looks for a smaller world that breaks it too, and tells how to see it again.
@@ -155,15 +160,15 @@ func explain(t *testing.T, p sim.Plan) {
 	}
 	until := time.Now().Add(*shrinkFor)
 	small := sim.Shrink(p, o.Faults[0].Rule, func() bool { return time.Now().Before(until) })
-	t.Errorf("seed %d breaks %s\n%v\nas short as it was found:\n%v\n%s\nagain: go test ./internal/sim -run 'TestSeed$' -seed %d -trace; add the seed to testdata/seeds.txt",
-		p.Seed, o.Faults[0].Rule, o.Faults, small.Run(nil).Faults, small, p.Seed)
+	t.Errorf("seed %d breaks %s\n%v\nas short as it was found:\n%v\n%s\nagain: go test ./internal/sim -run 'TestSeed$' -seed %d -lasts %v -trace; add the seed to testdata/seeds.txt",
+		p.Seed, o.Faults[0].Rule, o.Faults, small.Run(nil).Faults, small, p.Seed, *lastsFlag)
 }
 
 // TestSameSeedSameStory: a seed tells the same story to the byte, whatever else runs.
 func TestSameSeedSameStory(t *testing.T) {
 	for seed := range uint64(2) {
-		p := sim.Swarm(seed)
-		q := sim.Swarm(seed)
+		p := sim.Swarm(seed, *lastsFlag)
+		q := sim.Swarm(seed, *lastsFlag)
 		if a, b := p.Run(nil).Story, q.Run(nil).Story; a != b {
 			t.Errorf("seed %d told two stories: %s, %s", seed, a, b)
 		}

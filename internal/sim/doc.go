@@ -15,6 +15,8 @@
 //	go test -tags campaign -run Campaign -timeout 0 ./internal/sim -seeds 10000   # on demand; -from begins elsewhere
 //	go test -run 'TestSeed$' ./internal/sim -seed 17 -trace                       # one world, with all that happens in it
 //
+// Each of these worlds lasts an hour; -lasts says otherwise, and -lasts 0 has each end when all is done in it.
+//
 // A world that fails is made smaller and printed with the command that plays it again. Its seed goes into
 // testdata/seeds.txt, whose worlds are played by every test; since a seed is only as good as what Swarm draws from it,
 // what was found is also told as a small world of its own.

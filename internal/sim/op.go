@@ -2,6 +2,7 @@ package sim
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -64,18 +65,21 @@ func (o Op) String() string {
 	return b.String()
 }
 
-// work bounds what a world may cost: nodes squared, for each probes every other, times hours.
+// work bounds what a world may cost whose length is not given: nodes squared, for each probes every other, times hours.
 const work = 36.0
 
 // script draws what is done.
-func (d *draw) script(p *Plan, m *manners) {
+func (d *draw) script(p *Plan, m *manners, length time.Duration) {
 	n := float64(len(p.Nodes))
-	most := time.Duration(min(work/(n*n), 1) * float64(time.Hour))
+	most, quiet := time.Duration(min(work/(n*n), 1)*float64(time.Hour)), d.quiet(p)
+	if length > 0 {
+		most = max(length, Least) - ending
+		quiet = d.lulls(m, most)
+	}
 	t := time.Duration(0)
-	for len(p.Ops) < m.ops && t < most {
-		t += time.Duration(d.ExpFloat64() * float64(m.gap))
-		if d.IntN(150) == 0 {
-			t += d.upTo(p.TTL)
+	for len(p.Ops) < m.ops {
+		if t += time.Duration(d.ExpFloat64()*float64(m.gap)) + quiet(); t >= most {
+			break
 		}
 		p.Ops = append(p.Ops, d.op(p, m, t)...)
 	}
@@ -84,6 +88,32 @@ func (d *draw) script(p *Plan, m *manners) {
 		t = max(t, p.Ops[i].At)
 	}
 	p.Horizon = t
+	if length > 0 {
+		p.Horizon = most
+		p.Ops = slices.DeleteFunc(p.Ops, func(o Op) bool { return o.At >= most })
+	}
+}
+
+// quiet draws a part of a lifetime, now and then.
+func (d *draw) quiet(p *Plan) func() time.Duration {
+	return func() time.Duration {
+		if d.IntN(150) == 0 {
+			return d.upTo(p.TTL)
+		}
+		return 0
+	}
+}
+
+// lulls divides what is left of a world when all is done among some quiet stretches.
+func (d *draw) lulls(m *manners, most time.Duration) func() time.Duration {
+	n := 1 + d.IntN(24)
+	left := max(0, most-time.Duration(m.ops)*m.gap)
+	return func() time.Duration {
+		if d.IntN(m.ops) >= n {
+			return 0
+		}
+		return time.Duration(d.ExpFloat64() * float64(left) / float64(n))
+	}
 }
 
 // op draws an operation; some of the faults are several.

@@ -34,9 +34,13 @@ type Spot struct {
 	Mad                          bool
 }
 
-// Swarm draws a world. Every parameter comes from the seed, among them which kinds of fault there are at all: worlds
-// that have all of them, mildly, find less than worlds that lack most (Groce et al., Swarm Testing, 2012).
-func Swarm(seed uint64) Plan {
+// Swarm draws a world that lasts so long, the minutes at its end in which it comes to rest included; at least Least, or 0:
+// as long as what is done in it takes. Every parameter comes from the seed, among them which kinds of fault there are at
+// all: worlds that have all of them, mildly, find less than worlds that lack most (Groce et al., Swarm Testing, 2012).
+//
+// What is done does not become more in a longer world: it comes in bursts with quiet stretches between them, in which
+// things expire, are outlived and forgotten.
+func Swarm(seed uint64, length time.Duration) Plan {
 	d := &draw{rand.New(rand.NewPCG(seed, 3))}
 	p := Plan{Seed: seed, Keys: 2 + d.IntN(11), TTL: crdt.MaxSkew * time.Duration(d.of(1, 2, 6, 20, 60))}
 	p.Links = d.links()
@@ -50,7 +54,7 @@ func Swarm(seed uint64) Plan {
 		d.ageing(&p, &m)
 	}
 	p.touches = m.touches > 0
-	d.script(&p, &m)
+	d.script(&p, &m, length)
 	return p
 }
 
@@ -74,14 +78,14 @@ func (d *draw) around(most time.Duration) time.Duration {
 	return time.Duration((d.Float64()*2 - 1) * float64(most))
 }
 
-// size is the number of nodes: most faults need three.
+// size is the number of nodes: most faults need three, and what a world costs grows with the square.
 func (d *draw) size() int {
-	switch p := d.IntN(100); {
-	case p < 70:
-		return 3 + d.IntN(4)
-	case p < 92:
+	switch p := d.IntN(200); {
+	case p < 174:
+		return 3 + d.IntN(1+d.IntN(4))
+	case p < 194:
 		return 7 + d.IntN(6)
-	case p < 98:
+	case p < 199:
 		return 13 + d.IntN(13)
 	default:
 		return 26 + d.IntN(25)

@@ -47,7 +47,7 @@ func find(t *testing.T, bug plant.Bug) (seed uint64, fault sim.Fault, ok bool) {
 			return 0, fault, false
 		}
 		plant.Set(plant.None)
-		p := sim.Swarm(seed)
+		p := sim.Swarm(seed, 0)
 		o := p.Run(nil)
 		if len(o.Faults) == 0 {
 			return seed, fault, true
@@ -71,7 +71,7 @@ func hunt(from, worlds uint64) (seed uint64, fault sim.Fault, ok bool) {
 	for range runtime.GOMAXPROCS(0) {
 		wg.Go(func() {
 			for s := next.Add(1) - 1; s < first(); s = next.Add(1) - 1 {
-				p := sim.Swarm(s)
+				p := sim.Swarm(s, 0)
 				o := p.Run(nil)
 				mu.Lock()
 				if len(o.Faults) > 0 && s < seed {

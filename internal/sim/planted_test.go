@@ -28,7 +28,7 @@ func TestPlantedBugsAreFound(t *testing.T) {
 func TestShrink(t *testing.T) {
 	plant.Set(plant.WallClock)
 	defer plant.Set(plant.None)
-	p := sim.Swarm(0)
+	p := sim.Swarm(0, 0)
 	rule := p.Run(nil).Faults[0].Rule
 	runs := 0
 	small := sim.Shrink(p, rule, func() bool { runs++; return runs < 300 })

@@ -17,6 +17,10 @@ const (
 	settling = 4 * time.Minute
 	looks    = 8 // at everything, meanwhile
 	idling   = time.Minute
+	ending   = settling + idling
+
+	// Least is the shortest that a world can be told to last: nothing is done before it comes to rest.
+	Least = ending
 )
 
 // settle heals everything, lets rounds pass, and looks whether all agree; false if they do not.
