@@ -507,3 +507,15 @@ func TestAuditFindsWhatTheRulesMakeImpossible(t *testing.T) {
 		t.Fatal("mended, but not told")
 	}
 }
+
+// What a closed cache has not sent stays there: it neither publishes it nor tries to for ever.
+func TestClosedCacheSendsNothing(t *testing.T) {
+	m := newMesh(t, 2)
+	before := m.Nodes()[0].Engine.Counters().Published
+	m.set(0, "k", "v")
+	m.caches[0].Close()
+	m.Run(time.Second) // in which a flush that went on at once would never let the time pass
+	if n := m.Nodes()[0].Engine.Counters().Published - before; n != 0 || m.caches[0].Store().Waiting() != 1 {
+		t.Fatalf("%d batches were sent, %d records wait", n, m.caches[0].Store().Waiting())
+	}
+}

@@ -42,25 +42,26 @@ func (c *Cache) flush() {
 		return
 	}
 	c.out.busy.Store(false)
-	if c.store.Waiting() > 0 { // written since the last look
+	if c.store.Waiting() > 0 && !c.isClosed() { // written since the last look
 		c.dirty()
 	}
 }
 
 // publish sends batches until nothing waits; ok is false when the network took no more.
 func (c *Cache) publish() (sent, ok bool) {
-	for {
+	for !c.isClosed() {
 		if c.out.stuck == nil {
 			c.out.stuck = c.batch()
 		}
-		if c.out.stuck == nil || c.isClosed() {
-			return sent, true
+		if c.out.stuck == nil {
+			break
 		}
 		if !c.emit(c.out.stuck) {
 			return sent, false
 		}
 		c.out.stuck, sent = nil, true
 	}
+	return sent, true
 }
 
 func (c *Cache) isClosed() bool {

@@ -41,6 +41,7 @@ type Contender[V any] struct {
 func All[V any]() []Contender[V] {
 	return []Contender[V]{
 		{"geolru", "github.com/geolru/geolru", true, true, openGeolru[V]},
+		{"geolru on a node", "github.com/geolru/geolru", true, true, openGeolruNode[V]},
 		{"otter", "github.com/maypok86/otter/v2", true, true, openOtter[V]},
 		{"theine", "github.com/Yiling-J/theine-go", true, true, openTheine[V]},
 		{"ristretto", "github.com/dgraph-io/ristretto/v2", true, true, openRistretto[V]},
