@@ -251,6 +251,36 @@ func (s *Seen) LacksUpTo(other *Seen, upto map[Origin]uint64) bool {
 	return false
 }
 
+// Missing is how many dots other has that s does not.
+func (s *Seen) Missing(other *Seen) (n uint64) {
+	for o, e := range other.known {
+		n += s.Of(o).missing(&e.Known)
+	}
+	return n
+}
+
+// missing is how many numbers other has that k has not.
+func (k *Known) missing(other *Known) (n uint64) {
+	theirs := other.pieces()
+	for _, r := range theirs {
+		n += r.Hi - r.Lo + 1
+	}
+	if k == nil {
+		return n
+	}
+	for mine := k.pieces(); len(mine) > 0 && len(theirs) > 0; {
+		if lo, hi := max(mine[0].Lo, theirs[0].Lo), min(mine[0].Hi, theirs[0].Hi); lo <= hi {
+			n -= hi - lo + 1
+		}
+		if mine[0].Hi < theirs[0].Hi {
+			mine = mine[1:]
+		} else {
+			theirs = theirs[1:]
+		}
+	}
+	return n
+}
+
 // lacks tells whether other has a number up to n that k has not.
 func (k *Known) lacks(other *Known, n uint64) bool {
 	lacks := false

@@ -218,6 +218,15 @@ func TestLacksProperty(t *testing.T) {
 		if got, want := a.Lacks(b), am.lacks(bm, nil); got != want {
 			t.Fatalf("Lacks = %v, want %v", got, want)
 		}
+		missing := uint64(0)
+		for d := range bm.dots {
+			if !am.dots[d] {
+				missing++
+			}
+		}
+		if got := a.Missing(b); got != missing {
+			t.Fatalf("Missing = %d, want %d", got, missing)
+		}
 		if got, want := a.LacksUpTo(b, upto), am.lacks(bm, upto); got != want {
 			t.Fatalf("LacksUpTo(%v) = %v, want %v", upto, got, want)
 		}

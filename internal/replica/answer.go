@@ -4,6 +4,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/geolru/geolru/crdt"
 	"github.com/geolru/geolru/geo"
@@ -30,8 +31,7 @@ type answer struct {
 
 	// Guarded by answers.mu.
 	active  int64 // when the asker last spoke, Unix nanoseconds
-	credit  int
-	window  int  // the most credit there can be
+	burst   burst
 	walking bool // a step is scheduled or running
 	dropped bool
 
@@ -39,6 +39,7 @@ type answer struct {
 	list   bool      // the list of a lossy answer comes first
 	floor  crdt.Time // of that list
 	order  []uint64  // of a bootstrap: what to send, hottest first; nil = walk
+	total  uint64    // of order, what the asker lacks, at most
 	cursor uint64    // of the walk, or an index into order
 	walked bool
 	sent   uint64
@@ -81,7 +82,7 @@ func (as *answers) find(from geo.ID, session uint64, now int64) *answer {
 	if len(as.list) >= maxAnswers {
 		return nil
 	}
-	a := &answer{peer: from, session: session, active: now, credit: creditWindow, window: creditWindow}
+	a := &answer{peer: from, session: session, active: now, burst: newBurst(creditWindow)}
 	as.list = append(as.list, a)
 	return a
 }
@@ -152,6 +153,7 @@ func (c *Cache) answer(a *answer, lacks *crdt.Seen) {
 	a.lossy = !plant.On(plant.NoLossy) && lacks.LacksUpTo(seen, numbers(forgotten, c.eldest(e.millis())))
 	if c.lacksMost(lacks, seen) {
 		c.active.bootstrap(a, c.store.Order())
+		a.total = min(uint64(len(a.order)), lacks.Missing(seen))
 	}
 	if !c.sendDigest(a, seen, floor, forgotten) {
 		c.active.end(a)
@@ -168,7 +170,7 @@ func (c *Cache) sendDigest(a *answer, seen *crdt.Seen, floor crdt.Time, forgotte
 	lots := slices.Collect(slices.Chunk(toForgotten(forgotten), wire.MaxFrameRecords))
 	n := max(len(pages), len(lots))
 	for i := range n {
-		m := &wire.Answer{Cache: c.name, Session: a.session, Floor: floor, Total: uint64(len(a.order)), Lossy: a.lossy, Last: i == n-1}
+		m := &wire.Answer{Cache: c.name, Session: a.session, Floor: floor, Total: a.total, Lossy: a.lossy, Last: i == n-1}
 		if i < len(pages) {
 			m.Digest = pages[i]
 		}
@@ -206,16 +208,19 @@ func numbers(forgotten map[crdt.Origin]store.Forgotten, eldest crdt.Time) map[cr
 // step sends what the credit allows, then makes room for others.
 func (c *Cache) step(a *answer) {
 	for range 4 {
-		if !c.active.mayWalk(a) {
+		rest, ok := c.active.mayWalk(a, c.engine.clock.Now())
+		if !ok {
 			return
 		}
-		ok := false
-		if a.list {
-			ok = c.sendList(a)
-		} else {
-			ok = c.sendRecords(a)
+		if rest > 0 {
+			c.engine.clock.After(rest, func() { c.step(a) })
+			return
 		}
-		if !ok {
+		send := c.sendRecords
+		if a.list {
+			send = c.sendList
+		}
+		if !send(a) {
 			c.active.end(a)
 			return
 		}
@@ -230,24 +235,26 @@ func (c *Cache) step(a *answer) {
 // sendRecords sends one frame of records, if there are any.
 func (c *Cache) sendRecords(a *answer) bool {
 	records, size := c.collect(a)
-	c.active.spend(a, size)
+	c.active.spend(a, size, c.engine.clock.Now())
 	a.sent += uint64(len(records))
 	return len(records) == 0 ||
 		c.engine.send(a.peer, geo.LaneSync, &wire.Records{Cache: c.name, Session: a.session, Records: records})
 }
 
-// mayWalk tells whether the answer may go on now; if the credit is used up, the next one wakes it.
-func (as *answers) mayWalk(a *answer) bool {
+// mayWalk tells whether the answer may go on, and after what rest; if it must wait for credit, that wakes it.
+func (as *answers) mayWalk(a *answer, now int64) (rest time.Duration, ok bool) {
 	as.mu.Lock()
 	defer as.mu.Unlock()
-	a.walking = !a.dropped && a.credit > 0
-	return a.walking
+	if a.walking = !a.dropped && a.burst.ready(); a.walking && a.burst.full() {
+		rest = a.burst.renew(now)
+	}
+	return rest, a.walking
 }
 
-func (as *answers) spend(a *answer, size int) {
+func (as *answers) spend(a *answer, size int, now int64) {
 	as.mu.Lock()
 	defer as.mu.Unlock()
-	a.credit -= size
+	a.burst.spend(size, now)
 }
 
 // credit lets the answerer go on.
@@ -266,8 +273,8 @@ func (as *answers) grant(from geo.ID, m *wire.Credit, now int64) *answer {
 			continue
 		}
 		a.active = now
-		a.credit = min(a.credit+int(min(m.Bytes, uint64(a.window))), a.window)
-		if a.walking || a.credit <= 0 {
+		a.burst.grant(m.Bytes)
+		if a.walking || !a.burst.ready() {
 			return nil
 		}
 		a.walking = true
@@ -293,16 +300,21 @@ func (c *Cache) lacksMost(theirs, ours *crdt.Seen) bool {
 			missing += k.Head - head
 		}
 	}
+	held := c.held()
+	return held > 0 && missing >= (held+1)/2
+}
+
+// held is how many records are here.
+func (c *Cache) held() uint64 {
 	n := c.store.Counts()
-	held := n.Entries + n.Ghosts + n.Tombstones
-	return held > 0 && missing >= uint64(held+1)/2
+	return uint64(n.Entries + n.Ghosts + n.Tombstones)
 }
 
 // bootstrap makes an answer send what is in order, with more under way than in a repair.
 func (as *answers) bootstrap(a *answer, order []uint64) {
 	as.mu.Lock()
 	defer as.mu.Unlock()
-	a.order, a.credit, a.window = order, bootstrapWindow, bootstrapWindow
+	a.order, a.burst = order, newBurst(bootstrapWindow)
 }
 
 // next hands over records from where the answer is, until take refuses one or so many are behind.

@@ -58,11 +58,13 @@ type Cache struct {
 
 	// Guarded by engine.mu.
 	closed    bool
-	whole     bool // one whole sync is done
+	whole     bool    // one whole sync is done
+	share     float64 // of the first one, what is here: 0 to 1
 	seen      crdt.Seen
 	marked    uint64 // the own numbers up to this one are in seen, or were
 	authors   map[crdt.Origin]geo.ID
 	pulls     map[uint64]*pull
+	turns     turns
 	acks      ackState
 	nextNear  int64 // when the next round is due, Unix nanoseconds
 	nextFar   int64
@@ -155,12 +157,8 @@ func (c *Cache) Counts() CacheCounts {
 	n := CacheCounts{PeerHits: c.peerHits.Load(), Refused: c.refused.Load(), Dropped: c.dropped.Load(), AuditMismatches: c.mismatches.Load()}
 	c.engine.mu.Lock()
 	defer c.engine.mu.Unlock()
-	if c.whole {
+	if n.Bootstrap = c.share; c.whole {
 		n.Bootstrap = 1
-		return n
-	}
-	for _, s := range c.pulls {
-		n.Bootstrap = max(n.Bootstrap, s.share())
 	}
 	return n
 }

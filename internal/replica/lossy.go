@@ -42,7 +42,7 @@ func (c *Cache) sendList(a *answer) bool {
 		return true
 	})
 	a.list = a.cursor != 0
-	c.active.spend(a, size)
+	c.active.spend(a, size, c.engine.clock.Now())
 	return c.engine.send(a.peer, geo.LaneSync, &wire.List{Cache: c.name, Session: a.session, Keys: keys, Last: !a.list})
 }
 
@@ -77,7 +77,10 @@ func (c *Cache) elsewhere(s *pull) bool {
 	}
 	c.detours++
 	delete(c.pulls, s.id)
-	c.pull(e.member(ids[e.rnd.IntN(len(ids))]))
+	if p := e.member(ids[e.rnd.IntN(len(ids))]); c.syncs(p) && !c.pulling(p.ID) {
+		c.begin(p)
+	}
+	c.nextTurn()
 	return true
 }
 

@@ -13,7 +13,6 @@ import (
 )
 
 const (
-	maxPulls        = 4                // of a cache at once
 	creditWindow    = 1 << 20          // bytes of records under way in an answer
 	bootstrapWindow = 8 << 20          // in a bootstrap
 	silence         = 30 * time.Second // after which a session is given up
@@ -30,18 +29,16 @@ type pull struct {
 	pages   []crdt.Known
 	answer  *crdt.Seen // what the answerer had seen when its answer began: it vouches for the records
 	count   uint64     // records received
-	total   uint64     // records to come in a bootstrap, about; 0 = it is none
+	total   uint64     // records to come in a bootstrap, at most; 0 = it is none
+	held    uint64     // records that were here when it began
 	tainted bool       // one of them was refused
 	active  int64      // when the last frame came, Unix nanoseconds
 	lossy   lossy
 }
 
-// pull begins a sync with a peer, if none is under way with it and there is room. engine.mu is held.
-func (c *Cache) pull(p *peer) {
+// begin sends the question. engine.mu is held.
+func (c *Cache) begin(p *peer) {
 	e := c.engine
-	if p == nil || c.closed || len(c.pulls) >= maxPulls || !c.syncs(p) || c.pulling(p.ID) {
-		return
-	}
 	c.store.DotAll()
 	s := &pull{id: e.newID(), peer: p.ID, active: e.clock.Now()}
 	pages := wire.DigestPages(c.claim().Known(), wire.DigestBytes)
@@ -71,6 +68,8 @@ func (c *Cache) dropPulls(id geo.ID) {
 			delete(c.pulls, n)
 		}
 	}
+	c.turns.release(id)
+	c.nextTurn()
 }
 
 // timeouts gives up what has been silent too long. engine.mu is held.
@@ -78,8 +77,10 @@ func (c *Cache) timeouts(now int64) {
 	for n, s := range c.pulls {
 		if now-s.active > int64(silence) {
 			delete(c.pulls, n)
+			c.turns.vain(s.peer, now, mostHold)
 		}
 	}
+	c.nextTurn()
 	c.active.expire(now - int64(silence))
 }
 
@@ -104,8 +105,10 @@ func (c *Cache) sync(from geo.ID, m wire.Message) bool {
 	case *wire.Audited:
 		return c.auditAnswered(from, m)
 	case *wire.Busy:
-		c.finish(c.session(from, m.Session))
-		c.engine.count(func(n *Counters) { n.Busy++ })
+		if s := c.session(from, m.Session); s != nil {
+			c.engine.count(func(n *Counters) { n.Busy++ })
+			c.busy(s, time.Duration(min(m.RetryAfter, uint64(mostHold.Milliseconds())))*time.Millisecond)
+		}
 		return true
 	}
 	return false
@@ -123,13 +126,12 @@ func (c *Cache) session(from geo.ID, id uint64) *pull {
 	return s
 }
 
+// finish ends a pull before its end: the peer answers what makes no sense, or is refused here.
 func (c *Cache) finish(s *pull) {
-	if s == nil {
-		return
-	}
 	c.engine.mu.Lock()
 	defer c.engine.mu.Unlock()
-	delete(c.pulls, s.id)
+	c.turns.vain(s.peer, c.engine.clock.Now(), mostHold)
+	c.over(s)
 }
 
 // begun takes in a page of the answerer's digest.
@@ -166,7 +168,7 @@ func (c *Cache) begun(from geo.ID, m *wire.Answer) bool {
 		return true
 	}
 	c.engine.mu.Lock()
-	s.begun, s.answer, s.total = true, answer, m.Total
+	s.begun, s.answer, s.total, s.held = true, answer, m.Total, c.held()
 	c.engine.mu.Unlock()
 	c.markEarly(s)
 	return c.beginLossy(s, m)
@@ -225,9 +227,12 @@ func (s *pull) via() store.Via {
 	return store.ViaSync
 }
 
-// share is how much of a bootstrap is here, 0 to 1.
+// share is how much of a bootstrap is here, 0 to 1, with what came before it was cut and began anew.
 func (s *pull) share() float64 {
-	return min(float64(s.count)/float64(max(s.total, 1)), 0.99)
+	if s.total == 0 {
+		return 0
+	}
+	return min(float64(s.held+s.count)/float64(s.held+s.total), 0.99)
 }
 
 func (c *Cache) mergeAll(s *pull, records []wire.Record) (size int) {
@@ -242,13 +247,16 @@ func (c *Cache) mergeAll(s *pull, records []wire.Record) (size int) {
 	defer e.mu.Unlock()
 	s.count += uint64(len(records))
 	e.counters.Moved += uint64(len(records))
+	c.share = max(c.share, s.share())
+	var fresh crdt.Seen // in a bootstrap dots come in no order: one by one each would shift all that are here
 	for i, r := range records {
 		if !merged[i] {
 			s.tainted = true
 			continue
 		}
-		c.seen.Add(r.Dot(), r.Version.Time)
+		fresh.Add(r.Dot(), r.Version.Time)
 	}
+	c.seen.Union(&fresh)
 	return size
 }
 
@@ -258,25 +266,38 @@ func (c *Cache) ended(from geo.ID, m *wire.End) bool {
 	if s == nil {
 		return true
 	}
-	defer c.finish(s)
 	if !s.begun || s.lossy.listing || m.Count != s.count+uint64(len(m.Records)) {
+		c.finish(s)
 		return false
 	}
 	c.mergeAll(s, m.Records)
 	e := c.engine
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	c.settle(s, m)
+	c.over(s)
+	return true
+}
+
+// settle marks what a whole answer brought, and leaves the peer of another alone for a while. engine.mu is held.
+func (c *Cache) settle(s *pull, m *wire.End) {
+	e := c.engine
 	skew := time.Duration(m.Time-e.millis()) * time.Millisecond
-	if !m.Whole || s.tainted && !plant.On(plant.SeenRefused) || skew.Abs() > crdt.MaxSkew && !plant.On(plant.NoSkewCheck) {
-		return true
+	switch {
+	case s.tainted && !plant.On(plant.SeenRefused), skew.Abs() > crdt.MaxSkew && !plant.On(plant.NoSkewCheck):
+		c.turns.vain(s.peer, e.clock.Now(), mostHold)
+		return
+	case !m.Whole:
+		c.turns.vain(s.peer, e.clock.Now(), busyHold)
+		return
 	}
+	c.turns.release(s.peer)
 	c.seen.Union(s.answer)
 	e.counters.Whole++
 	c.complete()
 	for _, k := range s.answer.Known() {
 		c.acknowledge(k.Origin)
 	}
-	return true
 }
 
 // abandon ends what a cache that closes has under way.
