@@ -44,6 +44,11 @@ const (
 	ClearShort      // 11: a Clear is forgotten at once
 	SameOrigin      // a restart keeps its origin
 	TouchUnbounded  // 12: a touch lengthens a life beyond its bound
+	TombstoneFixed  // 6: a tombstone is forgotten after a fixed time, whatever the lifetime bound
+	RingUnbounded   // 6: no ghost and no tombstone is forgotten for want of room
+	ExpiryDelete    // 5: an expiry is a delete, told to everybody
+	MarkedUnapplied // 7: gossip marks the dots of records that it does not store
+	WriteAsks       // a write sends a frame to a peer and so may wait for it
 	ContentUnion    // replicas send what they hold, not what the other has not seen
 
 	Bugs // how many there are, None counted
@@ -63,7 +68,9 @@ var names = [Bugs]string{
 	FloorNotClock: "floor not into the clock", FutureTaken: "future accepted", FutureClock: "future moves the clock",
 	NoSkewCheck: "no check of clocks", LoadAtEnd: "load stamped at its end", ClearOnce: "clear not checked at merge",
 	ClearShort: "clear forgotten early", SameOrigin: "same origin after a restart",
-	TouchUnbounded: "touch unbounded", ContentUnion: "content union",
+	TouchUnbounded: "touch unbounded", TombstoneFixed: "tombstones of a fixed life", RingUnbounded: "rings without a limit",
+	ExpiryDelete: "expiry as a delete", MarkedUnapplied: "marked and not stored", WriteAsks: "a write asks a peer",
+	ContentUnion: "content union",
 }
 
 // String is the bug in a few words, for people.

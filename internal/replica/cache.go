@@ -89,7 +89,7 @@ func (e *Engine) Open(o Options) (*Cache, error) {
 	cfg := store.Config[Blob]{
 		Capacity: o.Capacity, TTL: c.ttl, Replicated: true, Ghosts: o.Ghosts, Tombstones: o.Tombstones,
 		Hash: o.Hash, Now: e.millis, Stamp: c.stamp, Weigh: o.Weigh, Rank: rank,
-		Evicted: o.Evicted, Dirty: c.dirty, Forgot: c.active.forgot,
+		Evicted: c.buried(o.Evicted), Dirty: c.dirty, Forgot: c.active.forgot,
 	}
 	c.store = store.New(cfg)
 	if o.Restore != nil {

@@ -75,7 +75,7 @@ func (c *Cache) admit(r wire.Record, now int64, by store.Heads, via store.Via) b
 		c.engine.count(func(n *Counters) { n.Future++ })
 		return false
 	}
-	c.store.Merge(fromWire(r), now, by, via)
+	c.door(fromWire(r), now, by, via)
 	return true
 }
 

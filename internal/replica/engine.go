@@ -68,6 +68,7 @@ type Counters struct {
 	Published, Congested                         uint64 // batches that went out, or could not
 	Pulls, Whole, Lossy, Busy                    uint64 // syncs begun here, whole ones, lossy ones, refused ones
 	Moved                                        uint64 // records that came by sync
+	Dropped                                      uint64 // records that lossy syncs had this node forget
 	Fetches, Hedges                              uint64 // requests to peers, and those of them that were hedges
 }
 

@@ -112,10 +112,11 @@ func (c *Cache) listed(from geo.ID, m *wire.List) bool {
 	for _, f := range s.lossy.forgotten {
 		forgotten[f.Origin] = store.Forgotten{N: f.N, Time: f.Time}
 	}
-	c.store.Adopt(s.lossy.floor, forgotten, func(key string) bool {
+	dropped := c.store.Adopt(s.lossy.floor, forgotten, func(key string) bool {
 		_, ok := s.lossy.keys[key]
 		return ok
 	})
+	c.engine.count(func(n *Counters) { n.Dropped += uint64(dropped) })
 	s.lossy.keys, s.lossy.listing = nil, false
 	return true
 }

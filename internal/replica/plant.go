@@ -16,6 +16,41 @@ func (c *Cache) deceived(t crdt.Time) bool {
 	return plant.On(plant.FutureTaken)
 }
 
+// buried deletes everywhere what has expired here.
+func (c *Cache) buried(then func(string, Blob, store.Cause)) func(string, Blob, store.Cause) {
+	if !plant.On(plant.ExpiryDelete) {
+		return then
+	}
+	return func(key string, b Blob, cause store.Cause) {
+		if cause == store.CauseExpired {
+			c.store.Delete(key)
+		}
+		if then != nil {
+			then(key, b, cause)
+		}
+	}
+}
+
+// door is the way of a record into the store.
+func (c *Cache) door(r store.Record[Blob], now int64, by store.Heads, via store.Via) {
+	if plant.On(plant.MarkedUnapplied) && via == store.ViaGossip {
+		return
+	}
+	c.store.Merge(r, now, by, via)
+}
+
+// askFirst tells a peer of a write before it is done.
+func (c *Cache) askFirst() {
+	if !plant.On(plant.WriteAsks) {
+		return
+	}
+	c.engine.mu.Lock()
+	defer c.engine.mu.Unlock()
+	for _, p := range c.engine.peers {
+		c.engine.probeOne(p, c.engine.clock.Now())
+	}
+}
+
 // young is how old a record must be, in milliseconds, or how long it must have to live, to be worth sending.
 const young = 2000
 

@@ -25,6 +25,7 @@ type outbox struct {
 
 // dirty is called by the store when something waits. It never waits itself.
 func (c *Cache) dirty() {
+	c.askFirst()
 	if c.out.busy.CompareAndSwap(false, true) {
 		c.engine.clock.After(0, c.flush)
 	}

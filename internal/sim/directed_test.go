@@ -45,6 +45,11 @@ var directed = map[plant.Bug]func(*testing.T) *small{
 	plant.ClearShort:      cleared,
 	plant.SameOrigin:      restarted,
 	plant.TouchUnbounded:  touched,
+	plant.TombstoneFixed:  longForgotten,
+	plant.RingUnbounded:   forgottenDelete,
+	plant.ExpiryDelete:    expired,
+	plant.MarkedUnapplied: survived,
+	plant.WriteAsks:       older,
 	plant.ContentUnion:    older,
 }
 
@@ -402,5 +407,41 @@ func touched(t *testing.T) *small {
 	s.Run(30 * time.Second)
 	s.caches[writer].Store().Touch("k", time.Minute.Milliseconds())
 	s.read(writer, "k")
+	return s
+}
+
+// longForgotten: a delete is a minute old, of the hour that a value may live, when it meets the value.
+func longForgotten(t *testing.T) *small {
+	s := outdated(t, roomy, func(s *small) {
+		s.drop(writer, "k")
+		s.Run(time.Minute)
+	})
+	s.meet(reader, "k", 1, 0, 0)
+	return s
+}
+
+// expired: a value expires by the clock of one node while another writes it anew.
+func expired(t *testing.T) *small {
+	s := newSmall(t, roomy, 0, 10*time.Second)
+	s.set(writer, "k", 15*time.Second, 0)
+	s.Run(8 * time.Second)
+	return s
+}
+
+// survived: a write has come to one other node by gossip, and to the next by sync, when its writer dies.
+func survived(t *testing.T) *small {
+	s := newSmall(t, roomy, 0, 0, 0)
+	s.cut(0, 1, 0)
+	s.put(writer, "k")
+	s.Run(time.Second)
+	s.Links.Loss = 1
+	s.Heal()
+	s.Run(10 * time.Second)
+	n := s.Nodes()[writer]
+	n.Crash()
+	s.oracle.Detach(n)
+	s.Run(time.Second)
+	n.Start()
+	s.open(t, writer)
 	return s
 }

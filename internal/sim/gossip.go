@@ -96,7 +96,9 @@ func (n *Node) receive(from *Node, m *message) {
 		return
 	}
 	w.tell(from, n, 0, m.batch)
-	if !n.frame(m.author.id, 0, m.cache, m.batch) || !w.Links.Gossip {
+	sound := n.frame(m.author.id, 0, m.cache, m.batch)
+	n.step()
+	if !sound || !w.Links.Gossip {
 		return
 	}
 	for _, to := range slices.Clone(t.mesh) {

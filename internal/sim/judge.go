@@ -8,10 +8,13 @@ import (
 )
 
 // Read reads a key as the application on a node would, without asking peers, and judges what comes.
-func (o *Oracle) Read(n *Node, key string) (value string, ok bool) {
+func (o *Oracle) Read(n *Node, key string) (value string, found bool) {
 	v := o.views[n]
 	now := n.Now() / 1e6
-	b, r, ok := v.cache.Store().Get(key, now)
+	var b replica.Blob
+	var r crdt.Register
+	var ok bool
+	o.local(func() { b, r, ok = v.cache.Store().Get(key, now) })
 	if ok {
 		o.judge(n, key, r, now)
 	}
@@ -32,6 +35,13 @@ func (o *Oracle) judge(n *Node, key string, r crdt.Register, now int64) {
 	}
 	o.judgeSeen(n, key, r.Version)
 	v.shown[key] = later(v.shown[key], age)
+}
+
+// local runs an operation that must be done before any other node hears of it: one that asks may have to wait.
+func (o *Oracle) local(f func()) {
+	o.world.local = o
+	f()
+	o.world.local = nil
 }
 
 // early tells of a version beyond the clock bound that it may be here: its node wrote it, and the clock was set back.
@@ -102,7 +112,9 @@ func (o *Oracle) Ask(n *Node, key string, then func(found bool)) {
 // Set writes a key, and looks at once whether its node has it.
 func (o *Oracle) Set(n *Node, key string, b replica.Blob, ttl int64) {
 	v := o.views[n]
-	at, err := v.cache.Store().Set(key, b, ttl)
+	var at crdt.Version
+	var err error
+	o.local(func() { at, err = v.cache.Store().Set(key, b, ttl) })
 	if err != nil {
 		o.fault("WRITE", n, key, "%v", err)
 		return
@@ -116,7 +128,7 @@ func (o *Oracle) Set(n *Node, key string, b replica.Blob, ttl int64) {
 // Delete deletes a key, and looks at once whether it is gone.
 func (o *Oracle) Delete(n *Node, key string) {
 	s := o.views[n].cache.Store()
-	s.Delete(key)
+	o.local(func() { s.Delete(key) })
 	o.wrote(n, key, s.Known(key).Version)
 	if _, r, ok := s.Peek(key, n.Now()/1e6); ok {
 		o.fault("OWN-WRITES", n, key, "deleted, has %v", r)
@@ -135,6 +147,7 @@ func (o *Oracle) wrote(n *Node, key string, at crdt.Version) {
 	if n.ahead(at.Time) {
 		o.fault("CLOCK", n, key, "stamped %d at %d", at.Time.Milli(), n.Now()/1e6)
 	}
+	o.made[at] = true
 	v.stamp = max(v.stamp, at.Time)
 	v.own[key] = later(v.own[key], o.age(at))
 	o.note(func() { o.remember(key, v.cache.Store().Known(key)) })
@@ -146,7 +159,8 @@ func (o *Oracle) note(look func()) { o.world.after(time.Millisecond, look) }
 // Clear clears the cache on a node.
 func (o *Oracle) Clear(n *Node) {
 	s := o.views[n].cache.Store()
-	s.Clear()
+	o.local(s.Clear)
+	o.made[s.Cleared().Version] = true
 	o.note(func() { o.remember("", s.Cleared()) })
 }
 
@@ -159,5 +173,6 @@ func (o *Oracle) BeginLoad(n *Node, key string) crdt.Version {
 		o.fault("CLOCK", n, key, "a load is stamped %v, known is %v, the last stamp %v", at, knew.known, v.stamp)
 	}
 	v.stamp = max(v.stamp, at.Time)
+	o.made[at] = true
 	return at
 }

@@ -192,6 +192,9 @@ func (l *link) stream(lane uint8, frame []byte) {
 			if !l.to.frame(l.from.id, lane, "", frame) {
 				w.Malformed++
 			}
+			if lane != geo.LaneProbe { // which changes nothing but what is known of a peer
+				l.to.step()
+			}
 		}
 	}
 	w.after(time.Duration(at-w.now), arrive)

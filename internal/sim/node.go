@@ -34,12 +34,13 @@ type Node struct {
 	frame  func(geo.ID, uint8, string, []byte) bool
 	peer   func(geo.Peer)
 
+	index   int  // among the nodes of the world
 	setBack bool // its clock was, in its present life
 }
 
 // Add makes a node in a region; it is connected to all others at once.
 func (w *World) Add(region string) *Node {
-	n := &Node{world: w, id: geo.ID(fmt.Sprintf("node-%03d", len(w.nodes))), region: region, mute: map[geo.ID]bool{}}
+	n := &Node{world: w, id: geo.ID(fmt.Sprintf("node-%03d", len(w.nodes))), region: region, mute: map[geo.ID]bool{}, index: len(w.nodes)}
 	w.nodes = append(w.nodes, n)
 	n.Start()
 	return n
@@ -116,6 +117,7 @@ func (n *Node) After(d time.Duration, f func()) (stop func() bool) {
 	e := n.world.after(d, func() {
 		if n.life == life {
 			f()
+			n.step()
 		}
 	})
 	return func() bool {
@@ -133,8 +135,18 @@ func (n *Node) Serve(frame func(geo.ID, uint8, string, []byte) bool, peer func(g
 	n.frame, n.peer = frame, peer
 }
 
+// step tells that something has happened here.
+func (n *Node) step() {
+	if f := n.world.Stepped; f != nil {
+		f(n)
+	}
+}
+
 // Send sends a frame to one node, in order.
 func (n *Node) Send(to geo.ID, lane uint8, frame []byte) bool {
+	if o := n.world.local; o != nil {
+		o.fault("LOCAL-LIVE", n, "", "a frame goes to %s before a local operation is done", to)
+	}
 	l := n.links[to]
 	if l == nil {
 		return false

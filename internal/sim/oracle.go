@@ -27,6 +27,7 @@ type Oracle struct {
 	most  map[crdt.Version]int64        // the latest deadline that anybody gave a version
 	aged  map[crdt.Version]crdt.Version // the age of what is older than its version
 	named map[uint64]crdt.Version       // the version of each Content
+	made  map[crdt.Version]bool         // versions that an application has written
 	dots  map[string][]crdt.Register    // versions of a key that have left their node, of Clears under ""
 }
 
@@ -51,6 +52,8 @@ type view struct {
 	shown map[string]crdt.Version // read here
 	clear crdt.Version
 	stamp crdt.Time // the last one given here
+
+	newest map[string]written
 }
 
 // NewOracle makes an oracle for a cache whose lifetime bound is ttl milliseconds.
@@ -58,6 +61,7 @@ func NewOracle(w *World, ttl int64) *Oracle {
 	return &Oracle{
 		world: w, ttl: ttl, views: map[*Node]*view{}, most: map[crdt.Version]int64{},
 		aged: map[crdt.Version]crdt.Version{}, named: map[uint64]crdt.Version{}, dots: map[string][]crdt.Register{},
+		made: map[crdt.Version]bool{},
 	}
 }
 
@@ -65,6 +69,7 @@ func NewOracle(w *World, ttl int64) *Oracle {
 func (o *Oracle) Attach(n *Node, c *replica.Cache) {
 	v := &view{
 		cache: c, known: map[string]crdt.Version{}, own: map[string]crdt.Version{}, shown: map[string]crdt.Version{},
+		newest: map[string]written{},
 	}
 	o.views[n] = v
 	c.Store().OnChange(func(ch store.Change[replica.Blob]) { o.changed(n, v, ch) })
@@ -79,6 +84,7 @@ func (o *Oracle) changed(n *Node, v *view, ch store.Change[replica.Blob]) {
 		o.world.Trace("%v %s %s %q %v", o.world.Now(), n.id, changeNames[ch.Kind], ch.Key, r)
 	}
 	o.remember(ch.Key, r)
+	v.hold(ch.Key, r, len(ch.Value.Bytes))
 	if ch.Kind == store.ChangeClear {
 		v.clear = later(v.clear, r.Version)
 		return
@@ -91,6 +97,13 @@ func (o *Oracle) changed(n *Node, v *view, ch store.Change[replica.Blob]) {
 	}
 	v.known[ch.Key] = later(v.known[ch.Key], o.age(r.Version))
 	o.most[r.Version] = max(o.most[r.Version], r.Deadline)
+}
+
+// hold notes what a node has of a key, if it is newer than all that it had.
+func (v *view) hold(key string, r crdt.Register, size int) {
+	if key != "" && v.newest[key].Version.Less(r.Version) {
+		v.newest[key] = written{r, size > announced}
+	}
 }
 
 var changeNames = [...]string{

@@ -33,6 +33,7 @@ func (p *Plan) Run(trace func(string, ...any)) Outcome {
 	w := New(p.Seed)
 	w.Links, w.Trace = p.Links, trace
 	y := &play{World: w, plan: p, oracle: NewOracle(w, p.TTL.Milliseconds()), caches: make([]*replica.Cache, len(p.Nodes)), disks: make([]Disk, len(p.Nodes))}
+	w.Stepped = y.bound
 	for i, s := range p.Nodes {
 		n := w.Add(s.Region)
 		n.Offset, n.Drift, n.Grain, n.Mad = s.Offset, s.Drift, s.Grain, s.Mad
@@ -81,7 +82,7 @@ func (y *play) do(o Op) {
 	default:
 		if c := y.caches[o.Node]; c != nil {
 			y.doAt(y.nodes[o.Node], c, o)
-			y.bound(o.Node)
+			y.bound(y.nodes[o.Node])
 		}
 	}
 }
@@ -174,6 +175,7 @@ func (y *play) count(i int) {
 	y.sum.Whole += c.Whole
 	y.sum.Lossy += c.Lossy
 	y.sum.Moved += c.Moved
+	y.sum.Dropped += c.Dropped
 	y.sum.Fetches += c.Fetches
 	y.sum.Malformed += c.Malformed
 }

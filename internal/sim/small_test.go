@@ -34,6 +34,11 @@ func newSmall(t *testing.T, room replica.Options, offsets ...time.Duration) *sma
 	s.room.TTL = max(room.TTL, time.Minute)
 	s.room.Capacity = max(room.Capacity, 1)
 	s.oracle = sim.NewOracle(s.World, s.room.TTL.Milliseconds())
+	s.Stepped = func(n *sim.Node) {
+		if s.room.Ghosts > 0 {
+			s.oracle.Bounded(n, s.room.Capacity, s.room.Ghosts, s.room.Tombstones)
+		}
+	}
 	for i, d := range offsets {
 		n := s.Add("r")
 		n.Offset = d
@@ -100,6 +105,7 @@ func (s *small) faults() []sim.Fault {
 		}
 	}
 	s.oracle.Settled()
+	s.oracle.Promised()
 	before := s.moved()
 	s.Run(15 * time.Second)
 	if n := s.moved() - before; n > 0 {

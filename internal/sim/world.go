@@ -20,6 +20,7 @@ type World struct {
 	Links     Links                // of all nodes; may be changed between runs
 	Tally     Tally                // what has happened so far
 	Trace     func(string, ...any) // is told every change of every replica that an oracle follows; nil = nobody is
+	Stepped   func(*Node)          // is told of each node that something has happened at, after it; nil = nobody is
 	Malformed int                  // frames that a node sent and another refused: none in a sound mesh
 
 	now     int64 // nanoseconds since the Epoch
@@ -29,7 +30,8 @@ type World struct {
 	nodes   []*Node
 	rnd     *rand.Rand
 	story   hash.Hash
-	line    []byte // of the story, while it is put together
+	local   *Oracle // a local operation is under way, which it follows
+	line    []byte  // of the story, while it is put together
 }
 
 // Tally counts what has happened in a world.

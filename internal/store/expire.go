@@ -35,7 +35,7 @@ func (sh *shard[P]) sweep(now int64, limit int) (done bool) {
 	}
 	for _, r := range [...]*ring[P]{&sh.ghosts, &sh.tombs} {
 		n := 0
-		for ; n < limit && r.len() > 0 && sh.store.outlived(sh.table.At(r.lowest()).time, now); n++ {
+		for ; n < limit && r.len() > 0 && r.done(now); n++ {
 			sh.drop(r.lowest())
 		}
 		done = done && n < limit

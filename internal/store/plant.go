@@ -38,6 +38,21 @@ func spared(r crdt.Register) bool {
 	return plant.On(plant.LossyKeeps) || plant.On(plant.LossyTombstones) && r.Kind == crdt.Tombstone
 }
 
+// fixedLife is how long a tombstone is kept, in milliseconds, if that does not depend on the lifetime bound.
+const fixedLife = 20_000
+
+// done tells whether what is at the top of a ring has outlived its use.
+func (r *ring[P]) done(now int64) bool {
+	t := r.shard.table.At(r.lowest()).time
+	if plant.On(plant.TombstoneFixed) && r == &r.shard.tombs {
+		return t.Milli()+fixedLife <= now
+	}
+	return r.shard.store.outlived(t, now)
+}
+
+// full tells whether a ring has more than it has room for.
+func (r *ring[P]) full() bool { return r.len() > r.limit && !plant.On(plant.RingUnbounded) }
+
 // touchBound is how far a touch may move a deadline.
 func touchBound(bound int64) int64 {
 	if plant.On(plant.TouchUnbounded) {

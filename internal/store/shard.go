@@ -210,7 +210,7 @@ func (sh *shard[P]) empty(slot uint32) {
 // trim forgets what the rings have no room for, the lowest version first.
 func (sh *shard[P]) trim(now int64) {
 	for _, r := range [...]*ring[P]{&sh.ghosts, &sh.tombs} {
-		for r.len() > r.limit {
+		for r.full() {
 			sh.forget(r.lowest(), now)
 		}
 	}

@@ -1,0 +1,24 @@
+package replica
+
+// Load is what a replica has under way and what it remembers beside its records; each is bounded.
+type Load struct {
+	Pulls, Answers int // syncs asked for and answered: at most MaxSyncs of each
+	Waiting        int // records in the outbox: at most those that the store holds
+	Origins        int // of what was seen: at most crdt.MaxOrigins, and the lives of replicas within a retention
+}
+
+// MaxSyncs is how many syncs of a cache a node asks for, and answers, at once.
+const MaxSyncs = max(maxPulls, maxAnswers)
+
+// Load is what is under way now.
+func (c *Cache) Load() (l Load) {
+	l.Waiting = c.store.Waiting()
+	c.active.mu.Lock()
+	l.Answers = len(c.active.list)
+	c.active.mu.Unlock()
+	e := c.engine
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	l.Pulls, l.Origins = len(c.pulls), c.seen.Len()
+	return l
+}
