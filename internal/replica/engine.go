@@ -72,6 +72,16 @@ type Counters struct {
 	Fetches, Hedges                              uint64 // requests to peers, and those of them that were hedges
 }
 
+// Plus is the sum of two engines' counters.
+func (c Counters) Plus(d Counters) Counters {
+	return Counters{
+		c.Batches + d.Batches, c.Records + d.Records, c.Malformed + d.Malformed, c.Future + d.Future, c.Unknown + d.Unknown,
+		c.Published + d.Published, c.Congested + d.Congested,
+		c.Pulls + d.Pulls, c.Whole + d.Whole, c.Lossy + d.Lossy, c.Busy + d.Busy,
+		c.Moved + d.Moved, c.Dropped + d.Dropped, c.Fetches + d.Fetches, c.Hedges + d.Hedges,
+	}
+}
+
 // New makes an engine and begins its traffic.
 func New(c Config) *Engine {
 	if c.Timeout == 0 {

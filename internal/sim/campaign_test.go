@@ -21,65 +21,60 @@ import (
 var (
 	seedsFlag = flag.Uint64("seeds", 0, "worlds of the campaign; 0 = as many as -for holds")
 	fromFlag  = flag.Uint64("from", 0, "the first seed of the campaign")
-	forFlag   = flag.Duration("for", budget, "how long the campaign runs, if -seeds is 0")
+	forFlag   = flag.Duration("for", budget, "how long the campaign runs, if -seeds is 0 or -resume is given")
+	resumeIn  = flag.String("resume", "", "a file in which the campaign is kept when its time is over, and goes on from there the next time")
 	seedFlag  = flag.Int64("seed", -1, "the one seed of TestSeed")
 	lastsFlag = flag.Duration("lasts", time.Hour, "how long each world lasts, virtually; 0 = as long as what is done in it takes")
 	traceFlag = flag.Bool("trace", false, "TestSeed tells all that happens")
 	shrinkFor = flag.Duration("shrink", 30*time.Second, "how long a failed world is made smaller; 0 = not at all")
 )
 
-// total is what a campaign has seen.
+// total is what a campaign has seen. Its exported fields are what -resume keeps.
 type total struct {
-	mu      sync.Mutex // guards all below
-	next    uint64
-	worlds  int
-	hours   float64
-	tally   sim.Tally
-	sum     replica.Counters
-	nodes   int
-	failing []uint64
+	mu       sync.Mutex // guards all below
+	Next     uint64     // the seed that is next
+	Worlds   int
+	Hours    float64
+	Tally    sim.Tally
+	Counters replica.Counters
+	Nodes    int
+	Failing  []uint64
 }
 
 func (c *total) take(more func(done int) bool) (seed uint64, ok bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if len(c.failing) > 0 || !more(int(c.next-*fromFlag)) {
+	if len(c.Failing) > 0 || !more(int(c.Next-*fromFlag)) {
 		return 0, false
 	}
-	c.next++
-	return c.next - 1, true
+	c.Next++
+	return c.Next - 1, true
 }
 
 func (c *total) add(seed uint64, p *sim.Plan, o sim.Outcome) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.worlds++
-	c.hours += o.Virtual.Hours()
-	c.nodes += len(p.Nodes)
-	c.tally = c.tally.Plus(o.Tally)
-	c.sum.Lossy += o.Counters.Lossy
-	c.sum.Dropped += o.Counters.Dropped
-	c.sum.Records += o.Counters.Records
-	c.sum.Moved += o.Counters.Moved
-	c.sum.Pulls += o.Counters.Pulls
-	c.sum.Future += o.Counters.Future
-	c.sum.Fetches += o.Counters.Fetches
+	c.Worlds++
+	c.Hours += o.Virtual.Hours()
+	c.Nodes += len(p.Nodes)
+	c.Tally = c.Tally.Plus(o.Tally)
+	c.Counters = c.Counters.Plus(o.Counters)
 	if len(o.Faults) > 0 {
-		c.failing = append(c.failing, seed)
+		c.Failing = append(c.Failing, seed)
 	}
 }
 
 func (c *total) String() string {
-	t := c.tally
+	t, n := c.Tally, c.Counters
 	return fmt.Sprintf("%d seeds from %d, %.1f virtual hours, %d nodes, %d events, %d frames, %d batches, %d lost, %d doubled, %d late, "+
 		"%d crashes, %d snapshots restored, %d partitions, %d one-way, %d broken connections, %d clock steps, %d syncs, %d of them lossy, which dropped %d records (%.2f %% of those that came), %d records refused as from the future, %d fetches, violations %d",
-		c.worlds, *fromFlag, c.hours, c.nodes, t.Events, t.Frames, t.Batches, t.Lost, t.Doubled, t.Late,
-		t.Crashes, t.Restored, t.Cuts, t.Mutes, t.Breaks, t.Steps, c.sum.Pulls, c.sum.Lossy, c.sum.Dropped, 100*c.dropped(), c.sum.Future, c.sum.Fetches, len(c.failing))
+		c.Worlds, *fromFlag, c.Hours, c.Nodes, t.Events, t.Frames, t.Batches, t.Lost, t.Doubled, t.Late,
+		t.Crashes, t.Restored, t.Cuts, t.Mutes, t.Breaks, t.Steps, n.Pulls, n.Lossy, n.Dropped, 100*c.dropped(), n.Future, n.Fetches, len(c.Failing))
 }
 
 // dropped is the part of the records that came which lossy syncs dropped.
 func (c *total) dropped() float64 {
-	return float64(c.sum.Dropped) / float64(max(c.sum.Records+c.sum.Moved, 1))
+	return float64(c.Counters.Dropped) / float64(max(c.Counters.Records+c.Counters.Moved, 1))
 }
 
 // mostDropped bounds that part. The rings of these worlds hold 1 to 8 where those of production hold 65,536 and more.
@@ -88,7 +83,9 @@ const mostDropped = 0.05
 // TestCampaign runs as many worlds as it has the time for, on all processors, and explains the first that fails.
 func TestCampaign(t *testing.T) {
 	defer debug.SetGCPercent(debug.SetGCPercent(400)) // worlds are small and short-lived
-	c := &total{next: *fromFlag}
+	c := &total{Next: *fromFlag}
+	resume(t, c)
+	defer keep(t, c)
 	more := quota()
 	var wg sync.WaitGroup
 	for range runtime.GOMAXPROCS(0) {
@@ -104,7 +101,7 @@ func TestCampaign(t *testing.T) {
 	if c.dropped() > mostDropped {
 		t.Errorf("lossy syncs dropped %.1f %% of the records that came", 100*c.dropped())
 	}
-	for _, seed := range c.failing {
+	for _, seed := range c.Failing {
 		explain(t, sim.Swarm(seed, *lastsFlag))
 	}
 }
@@ -113,6 +110,8 @@ func TestCampaign(t *testing.T) {
 func quota() func(done int) bool {
 	began := time.Now()
 	switch {
+	case *seedsFlag > 0 && *resumeIn != "":
+		return func(done int) bool { return done < int(*seedsFlag) && time.Since(began) < *forFlag }
 	case *seedsFlag > 0:
 		return func(done int) bool { return done < int(*seedsFlag) }
 	case testing.Short():

@@ -147,7 +147,7 @@ func (d *draw) manners() manners {
 		ops: 100 + d.IntN(400), gap: d.ms(30, 300, 2000, 6000),
 		reads: d.of(.3, .5, .6), clears: d.of(0, .01, .03), touches: d.of(0, .1), deletes: d.of(.1, .3, .5),
 		mixed: d.of(0, .3, .8, 1), large: d.of(0, 0, 0, .05),
-		crashes: d.of(0, .01, .03), saves: d.of(0, .02, .05), steps: d.of(0, 0, .02), cuts: d.of(0, .01, .03), mutes: d.of(0, 0, .02),
+		crashes: d.of(0, .01, .03), saves: d.of(0, .05, .15), steps: d.of(0, 0, .02), cuts: d.of(0, .01, .03), mutes: d.of(0, 0, .02),
 		hot: d.IntN(2) == 0,
 	}
 }

@@ -166,16 +166,5 @@ func (y *play) count(i int) {
 	if y.caches[i] == nil {
 		return
 	}
-	c := y.nodes[i].Engine.Counters()
-	y.sum.Batches += c.Batches
-	y.sum.Records += c.Records
-	y.sum.Future += c.Future
-	y.sum.Published += c.Published
-	y.sum.Pulls += c.Pulls
-	y.sum.Whole += c.Whole
-	y.sum.Lossy += c.Lossy
-	y.sum.Moved += c.Moved
-	y.sum.Dropped += c.Dropped
-	y.sum.Fetches += c.Fetches
-	y.sum.Malformed += c.Malformed
+	y.sum = y.sum.Plus(y.nodes[i].Engine.Counters())
 }
