@@ -234,7 +234,7 @@ func TestDecodedFormIsKept(t *testing.T) {
 	f, _ := newForm(Options[int]{Codec: brittle{&tries}}, slog.New(slog.DiscardHandler))
 	for in, want := range map[byte]bool{7: true, 13: false} {
 		tries = 0
-		v, full, fresh, ok := f.decode(replica.Blob{Bytes: []byte{in}})
+		v, full, fresh, ok := f.decode(replica.BlobOf([]byte{in}))
 		if ok != want || ok && v != int(in) || !fresh || tries != 1 {
 			t.Fatalf("%d: got %d, %v, fresh %v, %d tries", in, v, ok, fresh, tries)
 		}

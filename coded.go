@@ -14,10 +14,13 @@ type coded[V any] struct {
 	form[V]
 }
 
-func (t coded[V]) Hit(key string, now int64) (v V, at crdt.Time, ok bool) {
+func (t *coded[V]) Hit(key string, now int64) (v V, at crdt.Time, ok bool) {
 	b, at, held := t.Store.Hit(key, now)
-	if !held {
+	switch {
+	case !held:
 		return v, 0, false
+	case t.view != nil:
+		return t.view(b.Bytes()), at, true
 	}
 	if v, ok = t.value(key, b); !ok {
 		t.strange.reads.Add(1)
@@ -25,7 +28,7 @@ func (t coded[V]) Hit(key string, now int64) (v V, at crdt.Time, ok bool) {
 	return v, at, ok
 }
 
-func (t coded[V]) Peek(key string, now int64) (v V, r crdt.Register, ok bool) {
+func (t *coded[V]) Peek(key string, now int64) (v V, r crdt.Register, ok bool) {
 	b, r, held := t.Store.Peek(key, now)
 	if held {
 		v, ok = t.value(key, b)
@@ -34,7 +37,7 @@ func (t coded[V]) Peek(key string, now int64) (v V, r crdt.Register, ok bool) {
 }
 
 // value decodes what the store gave for a key, and leaves the decoded form there.
-func (t coded[V]) value(key string, b replica.Blob) (v V, ok bool) {
+func (t *coded[V]) value(key string, b replica.Blob) (v V, ok bool) {
 	v, full, fresh, ok := t.decode(b)
 	if fresh {
 		t.Replace(key, full, b.Same)
@@ -42,7 +45,7 @@ func (t coded[V]) value(key string, b replica.Blob) (v V, ok bool) {
 	return v, ok
 }
 
-func (t coded[V]) Set(key string, v V, ttl int64) (crdt.Version, error) {
+func (t *coded[V]) Set(key string, v V, ttl int64) (crdt.Version, error) {
 	b, err := t.encode(v)
 	if err != nil {
 		return crdt.Version{}, err
@@ -50,7 +53,7 @@ func (t coded[V]) Set(key string, v V, ttl int64) (crdt.Version, error) {
 	return t.Store.Set(key, b, ttl)
 }
 
-func (t coded[V]) SetIf(key string, held crdt.Version, v V, ttl int64) (bool, error) {
+func (t *coded[V]) SetIf(key string, held crdt.Version, v V, ttl int64) (bool, error) {
 	b, err := t.encode(v)
 	if err != nil {
 		return false, err
@@ -58,18 +61,18 @@ func (t coded[V]) SetIf(key string, held crdt.Version, v V, ttl int64) (bool, er
 	return t.Store.SetIf(key, held, b, ttl)
 }
 
-func (t coded[V]) Counts() store.Counts {
+func (t *coded[V]) Counts() store.Counts {
 	c, n := t.Store.Counts(), t.strange.reads.Load()
 	c.Hits, c.Misses = c.Hits-min(n, c.Hits), c.Misses+n
 	return c
 }
 
-func (t coded[V]) Loaded(v V) (func(string, crdt.Version, int64) bool, error) {
+func (t *coded[V]) Loaded(v V) (func(string, crdt.Version, int64) bool, error) {
 	b, err := t.encode(v)
 	return func(key string, at crdt.Version, ttl int64) bool { return t.EndLoad(key, at, b, ttl) }, err
 }
 
-func (t coded[V]) Records(cursor uint64, n int) (recs []store.Record[V], next uint64) {
+func (t *coded[V]) Records(cursor uint64, n int) (recs []store.Record[V], next uint64) {
 	blobs, next := scanRecords(t.Store, cursor, n)
 	for _, b := range blobs {
 		if v, ok := t.value(b.Key, b.Value); ok {
@@ -79,9 +82,9 @@ func (t coded[V]) Records(cursor uint64, n int) (recs []store.Record[V], next ui
 	return recs, next
 }
 
-func (t coded[V]) Keys(cursor uint64, n int) ([]string, uint64) { return scanKeys(t.Store, cursor, n) }
+func (t *coded[V]) Keys(cursor uint64, n int) ([]string, uint64) { return scanKeys(t.Store, cursor, n) }
 
-func (t coded[V]) Observe(f func(change[V])) {
+func (t *coded[V]) Observe(f func(change[V])) {
 	if f == nil {
 		t.OnChange(nil)
 		return

@@ -46,7 +46,7 @@ func newForm[V any](o Options[V], log *slog.Logger) (f form[V], err error) {
 	return f, err
 }
 
-func (f form[V]) encode(v V) (replica.Blob, error) {
+func (f *form[V]) encode(v V) (replica.Blob, error) {
 	b, err := f.codec.Encode(v)
 	switch {
 	case err != nil:
@@ -54,17 +54,17 @@ func (f form[V]) encode(v V) (replica.Blob, error) {
 	case len(b) > maxValue:
 		return replica.Blob{}, fmt.Errorf("a value of %d bytes, %d are allowed: %w", len(b), maxValue, ErrTooLarge)
 	case f.view != nil:
-		return replica.Blob{Bytes: b}, nil
+		return replica.BlobOf(b), nil
 	}
-	return replica.Blob{Bytes: b, Value: v}, nil
+	return replica.BlobOf(b).With(v), nil
 }
 
 // decode is the value of a blob; fresh tells that its decoded form, in full, was not there before.
-func (f form[V]) decode(b replica.Blob) (v V, full replica.Blob, fresh, ok bool) {
+func (f *form[V]) decode(b replica.Blob) (v V, full replica.Blob, fresh, ok bool) {
 	if f.view != nil {
-		return f.view(b.Bytes), b, false, true
+		return f.view(b.Bytes()), b, false, true
 	}
-	switch held := b.Value.(type) {
+	switch held := b.Form().(type) {
 	case nil:
 	case undecodable:
 		return v, b, false, false
@@ -72,18 +72,18 @@ func (f form[V]) decode(b replica.Blob) (v V, full replica.Blob, fresh, ok bool)
 		v, ok = held.(V)
 		return v, b, false, ok
 	}
-	v, err := f.try(b.Bytes)
+	v, err := f.try(b.Bytes())
 	if err != nil {
 		f.strange.note(err)
-		b.Value = undecodable{}
+		b = b.With(undecodable{})
 	} else {
-		b.Value = v
+		b = b.With(v)
 	}
-	return v, b, b.Value != nil, err == nil
+	return v, b, b.Form() != nil, err == nil
 }
 
 // try decodes bytes that anybody may have written: a codec that panics on them does not take the process down.
-func (f form[V]) try(b []byte) (v V, err error) {
+func (f *form[V]) try(b []byte) (v V, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("decode %T: panic: %v", v, r)
@@ -98,7 +98,7 @@ type loan[V any] struct {
 	ok    bool
 }
 
-func (f form[V]) lent(blobs map[string]replica.Blob) map[string]loan[V] {
+func (f *form[V]) lent(blobs map[string]replica.Blob) map[string]loan[V] {
 	all := make(map[string]loan[V], len(blobs))
 	for key, b := range blobs {
 		v, _, _, ok := f.decode(b)
@@ -108,7 +108,7 @@ func (f form[V]) lent(blobs map[string]replica.Blob) map[string]loan[V] {
 }
 
 // weigh is the weight of a blob, given that of a value.
-func (f form[V]) weigh(of func(string, V) int) func(string, replica.Blob) int {
+func (f *form[V]) weigh(of func(string, V) int) func(string, replica.Blob) int {
 	if of == nil {
 		return nil
 	}
@@ -121,7 +121,7 @@ func (f form[V]) weigh(of func(string, V) int) func(string, replica.Blob) int {
 }
 
 // tell passes blobs that left on, as values.
-func (f form[V]) tell(gone func(string, V, store.Cause)) func(string, replica.Blob, store.Cause) {
+func (f *form[V]) tell(gone func(string, V, store.Cause)) func(string, replica.Blob, store.Cause) {
 	if gone == nil {
 		return nil
 	}

@@ -83,7 +83,7 @@ func (c *Cache[V]) replicate(o Options[V], say func(string, V, store.Cause)) err
 		return fmt.Errorf("geolru: open %q: %w", o.Name, err)
 	}
 	c.form = f
-	c.table = coded[V]{c.mesh.Store(), f}
+	c.table = &coded[V]{c.mesh.Store(), f}
 	return nil
 }
 

@@ -211,7 +211,7 @@ func (m *mesh) step(t fatal) {
 	case p < 45:
 		m.oracle.Read(n, key)
 	case p < 75:
-		c.Store().Set(key, replica.Blob{Bytes: fmt.Append(nil, r.IntN(1000))}, life)
+		c.Store().Set(key, replica.BlobOf(fmt.Append(nil, r.IntN(1000))), life)
 	case p < 83:
 		c.Store().Delete(key)
 	case p < 86:

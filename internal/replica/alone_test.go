@@ -17,7 +17,7 @@ func TestNobodyIsWaitedForWhoDoesNotHoldTheCache(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := c.Store().Set("k", replica.Blob{Bytes: []byte("v")}, time.Hour.Milliseconds()); err != nil {
+	if _, err := c.Store().Set("k", replica.BlobOf([]byte("v")), time.Hour.Milliseconds()); err != nil {
 		t.Fatal(err)
 	}
 	ready, settled := false, -1

@@ -15,17 +15,6 @@ import (
 	"github.com/geolru/geolru/internal/wire"
 )
 
-// Blob is a value: its encoding, which is the truth, and beside it the decoded form once somebody has read it.
-type Blob struct {
-	Bytes []byte
-	Value any
-}
-
-// Same tells whether two blobs have their bytes in one place, and so say the same: bytes are never written twice.
-func (b Blob) Same(o Blob) bool {
-	return len(b.Bytes) == len(o.Bytes) && (len(b.Bytes) == 0 || &b.Bytes[0] == &o.Bytes[0])
-}
-
 // Options says what a replicated cache is. Name, Capacity, TTL and Hash are needed.
 type Options struct {
 	Name       string
@@ -116,7 +105,7 @@ func originOf(author geo.ID, nonce [8]byte) crdt.Origin {
 
 // rank is the hash that settles equal versions: the same on every node, so not a seeded one.
 func rank(b Blob) uint64 {
-	sum := sha256.Sum256(b.Bytes)
+	sum := sha256.Sum256(b.Bytes())
 	return binary.BigEndian.Uint64(sum[:])
 }
 

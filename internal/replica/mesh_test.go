@@ -47,14 +47,14 @@ func (m *mesh) add(region string, o replica.Options) (*sim.Node, *replica.Cache)
 
 func (m *mesh) set(i int, key, value string) {
 	m.t.Helper()
-	if _, err := m.caches[i].Store().Set(key, replica.Blob{Bytes: []byte(value)}, time.Hour.Milliseconds()); err != nil {
+	if _, err := m.caches[i].Store().Set(key, replica.BlobOf([]byte(value)), time.Hour.Milliseconds()); err != nil {
 		m.t.Fatal(err)
 	}
 }
 
 func (m *mesh) get(i int, key string) string {
 	b, _, _ := m.caches[i].Store().Peek(key, m.Nodes()[i].Now()/1e6)
-	return string(b.Bytes)
+	return string(b.Bytes())
 }
 
 // want waits for a value at a node.
@@ -136,8 +136,8 @@ func TestLargeValueIsAnnouncedAndFetched(t *testing.T) {
 	var got map[string]replica.Blob
 	m.caches[1].Ask([]string{"k"}, func(found map[string]replica.Blob) { got = found })
 	m.Run(100 * time.Millisecond)
-	if string(got["k"].Bytes) != large || m.get(1, "k") != large {
-		t.Fatalf("%d bytes were lent", len(got["k"].Bytes))
+	if string(got["k"].Bytes()) != large || m.get(1, "k") != large {
+		t.Fatalf("%d bytes were lent", len(got["k"].Bytes()))
 	}
 }
 
@@ -148,7 +148,7 @@ func TestAskGoesOnToTheNextPeer(t *testing.T) {
 	var found map[string]replica.Blob
 	m.caches[0].Ask([]string{"k", "nowhere"}, func(f map[string]replica.Blob) { found = f })
 	m.Run(time.Second)
-	if len(found) != 1 || string(found["k"].Bytes) != "v" {
+	if len(found) != 1 || string(found["k"].Bytes()) != "v" {
 		t.Fatalf("found %v", found)
 	}
 }
@@ -420,7 +420,7 @@ func TestExplain(t *testing.T) {
 
 func TestTouchSpreads(t *testing.T) {
 	m := newMesh(t, 2)
-	m.caches[0].Store().Set("k", replica.Blob{Bytes: []byte("v")}, 10_000)
+	m.caches[0].Store().Set("k", replica.BlobOf([]byte("v")), 10_000)
 	m.Run(time.Second)
 	for range 300 {
 		m.Run(100 * time.Millisecond)

@@ -121,9 +121,9 @@ func (c *Cache) emit(frame []byte) bool {
 }
 
 func toWire(rec store.Record[Blob]) wire.Record {
-	return wire.Record{Key: rec.Key, Register: rec.Register, Value: rec.Value.Bytes}
+	return wire.Record{Key: rec.Key, Register: rec.Register, Value: rec.Value.Bytes()}
 }
 
 func fromWire(r wire.Record) store.Record[Blob] {
-	return store.Record[Blob]{Key: r.Key, Register: r.Register, Value: Blob{Bytes: r.Value}}
+	return store.Record[Blob]{Key: r.Key, Register: r.Register, Value: BlobOf(r.Value)}
 }

@@ -30,7 +30,7 @@ func (c *Cache) Snapshot() (s *store.Snapshot, seen int64) {
 func (c *Cache) content(yield func(store.Record[[]byte], error) bool) {
 	for _, cursor := range c.store.Order() {
 		rec, ok := c.store.At(cursor)
-		if ok && !yield(store.Record[[]byte]{Key: rec.Key, Register: rec.Register, Value: rec.Value.Bytes}, nil) {
+		if ok && !yield(store.Record[[]byte]{Key: rec.Key, Register: rec.Register, Value: rec.Value.Bytes()}, nil) {
 			return
 		}
 	}

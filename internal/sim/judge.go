@@ -18,7 +18,7 @@ func (o *Oracle) Read(n *Node, key string) (value string, found bool) {
 	if ok {
 		o.judge(n, key, r, now)
 	}
-	return string(b.Bytes), ok
+	return string(b.Bytes()), ok
 }
 
 // judge looks at a live value that a node serves.
@@ -99,7 +99,7 @@ func (o *Oracle) Ask(n *Node, key string, then func(found bool)) {
 	knew := v.before(key)
 	v.cache.Ask([]string{key}, func(found map[string]replica.Blob) {
 		b, ok := found[key]
-		if number, age, is := readContent(b.Bytes); ok && is {
+		if number, age, is := readContent(b.Bytes()); ok && is {
 			if age == (crdt.Version{}) {
 				age = o.age(o.named[number])
 			}

@@ -89,7 +89,7 @@ func (o *Oracle) changed(n *Node, v *view, ch store.Change[replica.Blob]) {
 		v.clear = later(v.clear, r.Version)
 		return
 	}
-	if id, age, ok := readContent(ch.Value.Bytes); ok && ch.Kind == store.ChangePut {
+	if id, age, ok := readContent(ch.Value.Bytes()); ok && ch.Kind == store.ChangePut {
 		o.named[id] = r.Version
 		if age != (crdt.Version{}) && age != r.Version {
 			o.aged[r.Version] = age
@@ -138,7 +138,7 @@ func Content(number uint64, age crdt.Version, n int) replica.Blob {
 	b = binary.BigEndian.AppendUint64(b, number)
 	b = binary.BigEndian.AppendUint64(b, uint64(age.Time))
 	b = binary.BigEndian.AppendUint64(b, uint64(age.Origin))
-	return replica.Blob{Bytes: append(b, make([]byte, max(n-len(b), 0))...)}
+	return replica.BlobOf(append(b, make([]byte, max(n-len(b), 0))...))
 }
 
 func readContent(b []byte) (number uint64, age crdt.Version, ok bool) {

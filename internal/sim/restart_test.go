@@ -98,7 +98,7 @@ func (l *lives) start(i int) {
 }
 
 func (l *lives) set(i int, key, value string) {
-	l.oracle.Set(l.Nodes()[i], key, replica.Blob{Bytes: []byte(value)}, l.options[i].TTL.Milliseconds())
+	l.oracle.Set(l.Nodes()[i], key, replica.BlobOf([]byte(value)), l.options[i].TTL.Milliseconds())
 }
 
 // act does one thing on a node that lives, drawn from the world's own randomness.
@@ -109,7 +109,7 @@ func (l *lives) act(i int) {
 	case p < 7:
 		l.oracle.Read(n, key)
 	case p < 13:
-		l.oracle.Set(n, key, replica.Blob{Bytes: fmt.Append(nil, r.IntN(1000))}, 1+r.Int64N(l.options[i].TTL.Milliseconds()))
+		l.oracle.Set(n, key, replica.BlobOf(fmt.Append(nil, r.IntN(1000))), 1+r.Int64N(l.options[i].TTL.Milliseconds()))
 	case p < 17:
 		l.oracle.Delete(n, key)
 	case p < 18:

@@ -120,7 +120,7 @@ func (y *play) winners() map[string]crdt.Version {
 	for i, n := range y.nodes {
 		for k := range y.plan.Keys {
 			b, r, ok := y.caches[i].Store().Peek(key(k), n.Now()/1e6)
-			if ok && len(b.Bytes) <= announced && r.Deadline > n.Now()/1e6+2*crdt.MaxSkew.Milliseconds() {
+			if ok && b.Len() <= announced && r.Deadline > n.Now()/1e6+2*crdt.MaxSkew.Milliseconds() {
 				alive[key(k)] = r.Version
 			}
 		}

@@ -27,14 +27,14 @@ func open(t *testing.T, n *sim.Node) *replica.Cache {
 
 func set(t *testing.T, c *replica.Cache, key, value string) {
 	t.Helper()
-	if _, err := c.Store().Set(key, replica.Blob{Bytes: []byte(value)}, time.Hour.Milliseconds()); err != nil {
+	if _, err := c.Store().Set(key, replica.BlobOf([]byte(value)), time.Hour.Milliseconds()); err != nil {
 		t.Fatal(err)
 	}
 }
 
 func get(n *sim.Node, c *replica.Cache, key string) string {
 	b, _, _ := c.Store().Peek(key, n.Now()/1e6)
-	return string(b.Bytes)
+	return string(b.Bytes())
 }
 
 func TestWriteIsEverywhereAfterOneDelay(t *testing.T) {

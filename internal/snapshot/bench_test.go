@@ -32,7 +32,7 @@ func benchCache(b *testing.B, restore func(func(*store.Snapshot) error)) *replic
 // BenchmarkMillion writes and restores a million entries of 100 bytes on a real disk.
 func BenchmarkMillion(b *testing.B) {
 	c, dir := benchCache(b, nil), b.TempDir()
-	value := replica.Blob{Bytes: make([]byte, 100)}
+	value := replica.BlobOf(make([]byte, 100))
 	for i := range benched {
 		if _, err := c.Store().Set(fmt.Sprintf("key-%012d", i), value, title.TTL); err != nil {
 			b.Fatal(err)
