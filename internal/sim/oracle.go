@@ -84,7 +84,7 @@ func (o *Oracle) changed(n *Node, v *view, ch store.Change[replica.Blob]) {
 		o.world.Trace("%v %s %s %q %v", o.world.Now(), n.id, changeNames[ch.Kind], ch.Key, r)
 	}
 	o.remember(ch.Key, r)
-	v.hold(ch.Key, r, len(ch.Value.Bytes))
+	v.hold(ch.Key, r, ch.Value.Len())
 	if ch.Kind == store.ChangeClear {
 		v.clear = later(v.clear, r.Version)
 		return

@@ -14,7 +14,7 @@ func (o *Oracle) AttachRestored(n *Node, c *replica.Cache) {
 		if rec, ok := s.At(cursor); ok {
 			v.known[rec.Key] = later(v.known[rec.Key], o.age(rec.Version))
 			o.remember(rec.Key, rec.Register)
-			v.hold(rec.Key, rec.Register, len(rec.Value.Bytes))
+			v.hold(rec.Key, rec.Register, rec.Value.Len())
 		}
 	}
 	if r := s.Cleared(); r.Version != zero {
