@@ -16,7 +16,7 @@ var (
 	// ErrClosed: the cache, or the node that it is on, is closed.
 	ErrClosed = errors.New("geolru: closed")
 	// ErrTooLarge: a key that is empty or over 1,024 bytes, a value that is over 8 MiB encoded, or one that weighs
-	// more than its shard of the capacity holds.
+	// more than the capacity.
 	ErrTooLarge = errors.New("size out of bounds")
 	// ErrTTL: a lifetime that is under 1 ms, or over the longest that the cache allows.
 	ErrTTL = errors.New("lifetime out of bounds")

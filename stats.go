@@ -25,7 +25,7 @@ type Stats struct {
 	Bootstrap float64 // how much of what peers have has come, 0 to 1; 1 without a node
 }
 
-// Stats counts. It looks at the shards one after another, so figures need not fit each other to the last digit.
+// Stats counts. It stops the shards for some microseconds, so Entries and Weight are of one moment.
 func (c *Cache[V]) Stats() Stats {
 	n := c.table.Counts()
 	s := Stats{
