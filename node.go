@@ -70,7 +70,9 @@ type member interface {
 
 // Join joins a mesh. It returns once the node listens; peers are sought in the background, for as long as the node
 // lives. ctx bounds the call alone. Errors name what is wrong in m; an address that nobody answers at is none.
-func Join(ctx context.Context, m Mesh) (*Node, error) {
+func Join(ctx context.Context, m Mesh) (*Node, error) { return join(ctx, m, p2p.New) }
+
+func join(ctx context.Context, m Mesh, listen func(p2p.Config) (*p2p.Host, error)) (*Node, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -82,7 +84,7 @@ func Join(ctx context.Context, m Mesh) (*Node, error) {
 	if err != nil {
 		return nil, err
 	}
-	host, err := p2p.New(m.host())
+	host, err := listen(m.host())
 	if err != nil {
 		disk.close()
 		return nil, fmt.Errorf("geolru: join: %w", err)

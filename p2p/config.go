@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -22,6 +23,10 @@ type Config struct {
 	KeyFile   string        // the ed25519 identity, mode 0600, made when missing; "" = a fresh one in memory
 	Timeout   time.Duration // dialling one peer; 0 = 3.6 s
 	Log       *slog.Logger  // nil = silent
+
+	// ListenUDP opens the socket of QUIC; nil = the machine's, by net.ListenUDP. Another network has it instead, such as one
+	// in memory: Listen names 0.0.0.0 then, and Announce where the node is in that network. Close closes what it returned.
+	ListenUDP func(network string, addr *net.UDPAddr) (net.PacketConn, error)
 }
 
 // Limits of what a configuration may hold. A hello must fit into maxHello whatever they are set to.
@@ -43,6 +48,7 @@ type settings struct {
 	bootstrap []ma.Multiaddr
 	secrets   []string
 	timeout   time.Duration
+	udp       func(string, *net.UDPAddr) (net.PacketConn, error) // nil = the machine's
 	times     timings
 }
 
@@ -72,7 +78,7 @@ var usual = timings{
 
 // parse checks c and names what is wrong with it.
 func (c Config) parse(t timings) (settings, error) {
-	s := settings{cluster: c.Cluster, region: c.Region, timeout: c.Timeout, times: t}
+	s := settings{cluster: c.Cluster, region: c.Region, timeout: c.Timeout, udp: c.ListenUDP, times: t}
 	if s.cluster == "" {
 		s.cluster = "geolru"
 	}

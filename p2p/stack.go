@@ -53,7 +53,7 @@ func newStack(key crypto.PrivKey, s settings) (host.Host, error) {
 	if err != nil {
 		return nil, fmt.Errorf("p2p: set limits: %w", err)
 	}
-	h, err := libp2p.New(append(options(s), libp2p.Identity(key), libp2p.ResourceManager(limits), libp2p.ConnectionManager(conns))...)
+	h, err := newLibp2p(key, s, libp2p.ResourceManager(limits), libp2p.ConnectionManager(conns))
 	if err != nil {
 		return nil, fmt.Errorf("p2p: start libp2p: %w", err)
 	}
@@ -64,6 +64,14 @@ func newStack(key crypto.PrivKey, s settings) (host.Host, error) {
 		}
 	}
 	return h, nil
+}
+
+func newLibp2p(key crypto.PrivKey, s settings, more ...libp2p.Option) (host.Host, error) {
+	all := append(append(options(s), libp2p.Identity(key)), more...)
+	if s.udp != nil {
+		return newVirtual(key, s.udp, all)
+	}
+	return libp2p.New(all...)
 }
 
 func options(s settings) []libp2p.Option {
