@@ -1,0 +1,63 @@
+//go:build timed
+
+package geolru
+
+import (
+	"fmt"
+	"testing"
+	"time"
+)
+
+// What takes longer than a commit can wait for, or says something on a quiet machine alone.
+
+func within(t *testing.T, what string, took, most time.Duration) {
+	t.Helper()
+	t.Logf("%s: %v", what, took)
+	if took > most {
+		t.Errorf("%s took %v, want at most %v", what, took, most)
+	}
+}
+
+func TestTimedRepair(t *testing.T) {
+	for _, c := range []struct {
+		missed int
+		most   time.Duration
+		bytes  func(records float64) float64
+	}{
+		{100, 3 * time.Second, func(r float64) float64 { return r + 64<<10 }},
+		{100_000, 2 * time.Second, func(r float64) float64 { return 1.2 * r }},
+		{0, time.Second, func(float64) float64 { return 200 }},
+	} {
+		t.Run(fmt.Sprint(c.missed), func(t *testing.T) {
+			m, records := repair(t, 1_000_000, c.missed)
+			within(t, "repair", m.took, c.most)
+			if m.sync > c.bytes(records) {
+				t.Errorf("%.0f bytes of sync for %.0f of records", m.sync, records)
+			}
+		})
+	}
+}
+
+func TestTimedBootstrap(t *testing.T) {
+	for n, most := range map[int]time.Duration{100_000: 2 * time.Second, 1_000_000: 20 * time.Second} {
+		t.Run(fmt.Sprint(n), func(t *testing.T) {
+			p := &pair{t: t, way: newProxy(t)}
+			p.nodes[0] = p.way.behind(t, Mesh{})
+			p.c[0] = on(t, p.nodes[0], Options[[]byte]{Capacity: 2 * n})
+			p.write(0, "held", n)
+			hot := fmt.Sprintf("held%07d", n-1)
+			p.c[0].GetIfPresent(hot)
+			from := time.Now()
+			p.join(Mesh{}, 2*n)
+			eventually(t, "they are connected", p.connected)
+			connected := time.Now()
+			eventually(t, "the hottest is there", func() bool { _, ok := p.c[1].GetIfPresent(hot); return ok })
+			within(t, "first hit, from the start of the node", time.Since(from), time.Second)
+			eventually(t, "all is there", func() bool { return p.c[1].Stats().Bootstrap == 1 })
+			within(t, fmt.Sprint("bootstrap of ", n), time.Since(connected), most)
+			if got := p.c[1].Len(); got != n {
+				t.Errorf("%d of %d are there", got, n)
+			}
+		})
+	}
+}
