@@ -18,6 +18,7 @@ type pair struct {
 	way   *proxy
 	nodes [2]*Node
 	c     [2]*Cache[[]byte]
+	dir   string // of the second node
 }
 
 // payload is the value that repairs are measured with, 100 bytes.
@@ -36,7 +37,7 @@ func newPair(t testing.TB, capacity, held int) *pair {
 // join makes the second node.
 func (p *pair) join(m Mesh, capacity int) {
 	p.t.Helper()
-	m.Bootstrap = []string{p.way.addr()}
+	m.Bootstrap, p.dir = []string{p.way.addr()}, m.Dir
 	p.nodes[1] = joined(p.t, m)
 	p.c[1] = on(p.t, p.nodes[1], Options[[]byte]{Capacity: capacity})
 }
@@ -48,6 +49,7 @@ func (p *pair) write(i int, prefix string, n int) {
 			p.t.Fatal(err)
 		}
 	}
+	eventually(p.t, "gossip has taken it", func() bool { return p.c[i].mesh.Store().Waiting() == 0 })
 }
 
 func (p *pair) connected() bool { return p.nodes[0].connected() && p.nodes[1].connected() }
@@ -127,7 +129,7 @@ func (p *pair) encoded(prefix string) (bytes float64) {
 	for cursor, first := uint64(0), true; first || cursor != 0; first = false {
 		cursor = s.Walk(cursor, 1<<16, func(r store.Record[replica.Blob]) bool {
 			if len(r.Key) > len(prefix) && r.Key[:len(prefix)] == prefix {
-				m.Records = append(m.Records, wire.Record{Key: r.Key, Register: r.Register, Value: r.Value.Bytes})
+				m.Records = append(m.Records, wire.Record{Key: r.Key, Register: r.Register, Value: r.Value.Bytes()})
 			}
 			if len(m.Records) == wire.MaxFrameRecords {
 				flush()
@@ -170,5 +172,53 @@ func TestManyMissedCostTheirBytes(t *testing.T) {
 func TestNothingMissedCostsNothing(t *testing.T) {
 	if m, _ := repair(t, 5000, 0); m.sync != 0 {
 		t.Errorf("%.0f bytes", m.sync)
+	}
+}
+
+// resume stops the second node at about half of its bootstrap, starts it again, and tells how many records were sent.
+func resume(t testing.TB, n int, stop func(p *pair)) (sent uint64) {
+	p := &pair{t: t, way: newProxy(t)}
+	p.nodes[0] = p.way.behind(t, Mesh{})
+	p.c[0] = on(t, p.nodes[0], Options[[]byte]{Capacity: 2 * n})
+	p.write(0, "held", n)
+	p.way.rate.Store(40 << 20) // slow enough to be caught at half
+	p.join(Mesh{Dir: t.TempDir()}, 2*n)
+	eventually(t, "half is there", func() bool { return p.c[1].Stats().Bootstrap >= 0.5 })
+	before := p.nodes[1]
+	stop(p)
+	here := p.c[1].Len()
+	if p.nodes[1] != before {
+		sent = before.engine.Counters().Moved
+	}
+	eventually(t, "all is there", func() bool { return p.c[1].Stats().Bootstrap == 1 })
+	sent += p.nodes[1].engine.Counters().Moved
+	if got := p.c[1].Len(); got != n || here < n*3/10 {
+		t.Errorf("%d of %d are there, %d after the start", got, n, here)
+	}
+	t.Logf("%d records were sent for %d, %.1f %% of them twice; %d were there after the break", sent, n, 100*(float64(sent)/float64(n)-1), here)
+	return sent
+}
+
+func breaks(p *pair) {
+	p.cut()
+	p.way.heal()
+}
+
+func restarts(p *pair) {
+	if err := p.nodes[1].Close(); err != nil {
+		p.t.Fatal(err)
+	}
+	p.join(Mesh{Dir: p.dir}, 1<<20)
+}
+
+func TestABootstrapIsResumedAfterABreak(t *testing.T) {
+	if sent := resume(t, 30_000, breaks); sent > 33_000 {
+		t.Errorf("%d records were sent", sent)
+	}
+}
+
+func TestABootstrapIsResumedAfterARestart(t *testing.T) {
+	if sent := resume(t, 30_000, restarts); sent > 33_000 {
+		t.Errorf("%d records were sent", sent)
 	}
 }

@@ -61,3 +61,44 @@ func TestTimedBootstrap(t *testing.T) {
 		})
 	}
 }
+
+func TestTimedResume(t *testing.T) {
+	for name, stop := range map[string]func(*pair){"break": breaks, "restart": restarts} {
+		t.Run(name, func(t *testing.T) {
+			if sent := resume(t, 100_000, stop); sent > 110_000 {
+				t.Errorf("%d records were sent", sent)
+			}
+		})
+	}
+}
+
+func TestTimedRestart(t *testing.T) {
+	const n, missed = 1_000_000, 1000
+	p := &pair{t: t, way: newProxy(t)}
+	p.nodes[0] = p.way.behind(t, Mesh{})
+	p.c[0] = on(t, p.nodes[0], Options[[]byte]{Capacity: 2 * n})
+	p.write(0, "held", n)
+	p.join(Mesh{Dir: t.TempDir()}, 2*n)
+	eventually(t, "all is there", func() bool { return p.c[1].Stats().Bootstrap == 1 })
+	from := time.Now()
+	if err := p.nodes[1].Close(); err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("closed with a snapshot after %v", time.Since(from))
+	p.way.cut() // so that what is there at the start is from the disk
+	p.write(0, "missed", missed)
+	from = time.Now()
+	p.join(Mesh{Dir: p.dir}, 2*n)
+	t.Logf("started from the snapshot after %v", time.Since(from))
+	hits := 0
+	for k := range n {
+		if _, ok := p.c[1].GetIfPresent(fmt.Sprintf("held%07d", k)); ok {
+			hits++
+		}
+	}
+	m := p.mend()
+	t.Logf("%d of %d hit at once; then %d records were sent for %d missed, whole after %v", hits, n, p.nodes[1].engine.Counters().Moved, missed, m.took)
+	if hits < n*99/100 || p.nodes[1].engine.Counters().Moved != missed {
+		t.Error("that is not what was kept")
+	}
+}
