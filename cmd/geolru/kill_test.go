@@ -1,0 +1,116 @@
+package main
+
+import (
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+var kills = flag.Int("kills", 2, "how often TestKilledDuringASnapshot kills a node")
+
+// killed is a node with a directory, beside one that lives on, that is killed and started again.
+type killed struct {
+	t    *testing.T
+	dir  string
+	peer *process
+	node *process
+}
+
+func (k *killed) start() {
+	k.t.Helper()
+	k.node = serveProcess(k.t, "--dir", k.dir, "--bootstrap", k.peer.addrs()[0], "--listen", "")
+	wait(k.t, "it has had everything", func() bool {
+		a, err := http.Get("http://" + k.node.web + "/readyz")
+		if err != nil {
+			return false
+		}
+		a.Body.Close()
+		return a.StatusCode == http.StatusOK
+	})
+}
+
+// size is that of the file in the directory whose name ends so; 0 if there is none.
+func (k *killed) size(suffix string) int64 {
+	found, _ := filepath.Glob(filepath.Join(k.dir, "*"+suffix))
+	for _, name := range found {
+		if stat, err := os.Stat(name); err == nil {
+			return stat.Size()
+		}
+	}
+	return 0
+}
+
+// killWriting has the node write a snapshot and kills it when a part of it is written; false if it was done before.
+func (k *killed) killWriting(part float64) (during bool) {
+	k.t.Helper()
+	least := max(int64(part*float64(k.size(".snapshot"))), 1)
+	k.node.cmd.Process.Signal(syscall.SIGTERM)
+	tick := time.NewTicker(100 * time.Microsecond)
+	defer tick.Stop()
+	for {
+		select {
+		case err := <-k.node.ended:
+			k.node.ended <- err
+			return false
+		case <-tick.C:
+			if k.size(".tmp") >= least {
+				k.node.kill()
+				return k.size(".tmp") > 0
+			}
+		}
+	}
+}
+
+// A node that is killed while it writes a snapshot starts again from the one before, and what was deleted since does not
+// come back, neither there nor on its peer.
+func TestKilledDuringASnapshot(t *testing.T) {
+	k := &killed{t: t, dir: t.TempDir(), peer: serveProcess(t)}
+	there := k.peer.redis()
+	k.start()
+	here := k.node.redis()
+	filler := strings.Repeat("x", 2000)
+	for i := range 10_000 {
+		k.node.must(here, "SET", fmt.Sprint("filler", i), filler)
+	}
+	k.node.must(here, "SET", "victim0", "v")
+	k.node.end() // a whole snapshot, to be killed over
+	rnd := rand.New(rand.NewPCG(1, 2))
+	during := 0
+	for i := 1; i <= *kills; i++ {
+		k.start()
+		here = k.node.redis()
+		for j := range i {
+			for name, ask := range map[string]func() any{
+				"it":       func() any { return k.node.must(here, "GET", fmt.Sprint("victim", j)) },
+				"its peer": func() any { return k.peer.must(there, "GET", fmt.Sprint("victim", j)) },
+			} {
+				if deleted := j < i-1; (ask() == nil) != deleted {
+					t.Fatalf("after %d kills victim%d, deleted: %v, is %v at %s", i-1, j, deleted, ask(), name)
+				}
+			}
+		}
+		k.node.must(here, "SET", fmt.Sprint("victim", i), "v")
+		k.node.must(here, "DEL", fmt.Sprint("victim", i-1))
+		k.node.must(here, "WAIT", "1", "5000")
+		if i%3 == 0 { // so that the snapshots grow old, and grow new
+			k.node.end()
+		} else if k.killWriting(rnd.Float64()) {
+			during++
+		}
+	}
+	bad, err := filepath.Glob(filepath.Join(k.dir, "*.bad"))
+	if err != nil || len(bad) > 0 {
+		t.Fatalf("set aside: %q, %v", bad, err)
+	}
+	t.Logf("%d kills, %d of them while a snapshot was written", *kills, during)
+	if during == 0 {
+		t.Error("it was never killed while it wrote")
+	}
+}
