@@ -211,13 +211,13 @@ func (m *mesh) step(t fatal) {
 	case p < 45:
 		m.oracle.Read(n, key)
 	case p < 75:
-		c.Store().Set(key, replica.BlobOf(fmt.Append(nil, r.IntN(1000))), life)
+		m.oracle.Set(n, key, replica.BlobOf(fmt.Append(nil, r.IntN(1000))), life)
 	case p < 83:
-		c.Store().Delete(key)
+		m.oracle.Delete(n, key)
 	case p < 86:
 		c.Store().Touch(key, life)
 	case p < 87:
-		c.Store().Clear()
+		m.oracle.Clear(n)
 	case p < 93:
 		c.Ask([]string{key}, func(map[string]replica.Blob) {})
 	case p < 95:
