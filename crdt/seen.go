@@ -115,6 +115,9 @@ func (s *Seen) Covers(o Origin, n uint64) bool { return s.Head(o) >= n }
 // is none.
 func (s *Seen) Gaps(o Origin) []Range { return s.Of(o).Gaps() }
 
+// Holes tells whether anything is missing below a number that is marked. It costs one look.
+func (s *Seen) Holes() bool { return s.ranges > 0 }
+
 // Len is the number of origins.
 func (s *Seen) Len() int { return len(s.known) }
 

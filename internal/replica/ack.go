@@ -94,6 +94,7 @@ func (c *Cache) behind() {
 	e := c.engine
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	c.changed = e.clock.Now()
 	for _, p := range e.peers {
 		if _, holds := p.states[c.name]; holds && p.Connected {
 			if g := c.progress(p); g.since == 0 {

@@ -59,9 +59,10 @@ type Cache struct {
 	nextFar   int64
 	audit     *audit // under way; nil = none
 	nextAudit int64
-	gapDue    bool // a look at the gaps is scheduled
-	gapTries  int  // looks since there was none
-	detours   int  // lossy answers not taken since the last one that was
+	changed   int64 // when a dot was last marked or given, Unix nanoseconds
+	gapDue    bool  // a look at the gaps is scheduled
+	gapTries  int   // looks since there was none
+	detours   int   // lossy answers not taken since the last one that was
 }
 
 // Open makes a replica. A second one of the same name on one node is an error.

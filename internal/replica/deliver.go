@@ -58,6 +58,7 @@ func (c *Cache) deliver(author geo.ID, origin crdt.Origin, b *wire.Batch) {
 	for _, r := range merged {
 		c.seen.Add(r.Dot(), r.Version.Time)
 	}
+	c.changed = e.clock.Now()
 	c.acknowledge(origin)
 	c.watchGaps(origin)
 }

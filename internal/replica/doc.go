@@ -5,7 +5,8 @@
 // record its dot and publishes them. On every other node a batch comes in (deliver.go): each record passes the clock
 // check and goes through the one door, store.Merge; then its dot is marked as seen, and the author is told how far it
 // has come (ack.go). What gossip lost shows as a gap in the numbers, or as digests that differ in a probe (peers.go), and
-// a pull brings it (pull.go asks, answer.go answers). A read that finds nothing here asks the nearest peers (get.go).
+// a pull brings it (pull.go asks, answer.go answers). A read that finds nothing here asks the nearest peers
+// (get.go), unless this node can know that they have nothing either (even.go).
 //
 // The engine starts no goroutine and never blocks: calls, frames and timers come in, frames and continuations go out.
 // Time, randomness and the network are given to it, so a simulator runs this very code.

@@ -24,7 +24,7 @@ const (
 type ask struct {
 	id      uint64
 	cache   *Cache
-	missing map[string]struct{}
+	missing map[string]crdt.Version // … and the least version that is of use
 	found   map[string]Blob
 	left    []geo.ID // not asked yet, nearest first
 	waiting map[geo.ID]*request
@@ -43,19 +43,32 @@ type request struct {
 // Ask looks for keys at the nearest peers. done is called exactly once, on any goroutine and perhaps before Ask
 // returns, with what was found, which is in the store by then as far as there is room; an empty map if nothing was, or
 // when the ask is cancelled.
+//
+// Nobody is asked for a key that is nowhere, as far as this node can know (even.go).
 func (c *Cache) Ask(keys []string, done func(found map[string]Blob)) (cancel func()) {
+	return c.ask(keys, false, done)
+}
+
+// ask asks for those of the keys that may be somewhere; for all of them if it must.
+func (c *Cache) ask(keys []string, must bool, done func(map[string]Blob)) (cancel func()) {
 	e := c.engine
 	e.mu.Lock()
 	now := e.clock.Now()
-	a := &ask{id: e.newID(), cache: c, missing: map[string]struct{}{}, found: map[string]Blob{}, waiting: map[geo.ID]*request{}, started: now, done: done}
+	a := &ask{id: e.newID(), cache: c, missing: map[string]crdt.Version{}, found: map[string]Blob{}, waiting: map[geo.ID]*request{}, started: now, done: done}
+	must = must || !c.sure()
+	var holders []crdt.Origin
 	for _, k := range keys {
-		a.missing[k] = struct{}{}
-	}
-	for _, id := range e.rank.Nearest(-1, now) {
-		if p := e.member(id); p != nil && len(a.left) < maxAsked && c.syncs(p) {
-			a.left = append(a.left, id)
+		if r := c.store.Known(k); must || r.Kind == crdt.Ghost {
+			a.missing[k] = r.Version
+			holders = append(holders, r.Version.Origin)
 		}
 	}
+	if len(a.missing) == 0 {
+		e.mu.Unlock()
+		done(a.found)
+		return nothing
+	}
+	a.left = c.whom(holders, now)
 	e.asks[a.id] = a
 	e.budget.Look()
 	a.stops = append(a.stops, e.clock.After(e.timeout, func() { e.giveUp(a.id) }))
@@ -66,6 +79,26 @@ func (c *Cache) Ask(keys []string, done func(found map[string]Blob)) (cancel fun
 }
 
 func nothing() {}
+
+// whom is the peers to ask: the nearest, and if one version is wanted its writer, who holds it as long as anybody; of a
+// value too large for gossip it may be the only one. mu is held.
+func (c *Cache) whom(holders []crdt.Origin, now int64) (ids []geo.ID) {
+	e := c.engine
+	for _, id := range e.rank.Nearest(-1, now) {
+		if p := e.member(id); p != nil && c.syncs(p) {
+			ids = append(ids, id)
+		}
+	}
+	if len(ids) <= maxAsked {
+		return ids
+	}
+	if len(holders) == 1 {
+		if i := slices.Index(ids, c.authors[holders[0]]); i >= maxAsked {
+			ids[maxAsked-1] = ids[i]
+		}
+	}
+	return ids[:maxAsked]
+}
 
 // askNext asks the next peer, and sets the timer after which another is asked beside it. The caller runs the
 // continuation without the lock. mu is held.
@@ -93,7 +126,7 @@ func (e *Engine) request(a *ask, id geo.ID) bool {
 	for lot := range slices.Chunk(slices.Sorted(keys(a.missing)), maxWants) {
 		m := &wire.Fetch{Cache: a.cache.name, ID: a.id, Origins: origins}
 		for _, k := range lot {
-			m.Wants = append(m.Wants, wire.Want{Key: k})
+			m.Wants = append(m.Wants, wire.Want{Key: k, Least: a.missing[k]})
 		}
 		if !e.send(id, geo.LaneFetch, m) {
 			return false
@@ -211,8 +244,9 @@ func (c *Cache) lendOn(l *loan) {
 func (c *Cache) lot(l *loan) (m *wire.Fetched, taken int) {
 	m = &wire.Fetched{Cache: c.name, ID: l.id, Heads: l.heads}
 	for size := 0; taken < len(l.wants); taken++ {
-		rec, ok := c.store.Look(l.wants[taken].Key)
-		if !ok {
+		want := l.wants[taken]
+		rec, ok := c.store.Look(want.Key)
+		if !ok || rec.Version.Less(want.Least) {
 			continue
 		}
 		r := toWire(rec)
@@ -263,6 +297,7 @@ func (c *Cache) borrow(records []wire.Record, by store.Heads) map[string]Blob {
 	defer e.mu.Unlock()
 	for _, r := range merged {
 		c.seen.Add(r.Dot(), r.Version.Time)
+		c.changed = e.clock.Now()
 	}
 	return got
 }

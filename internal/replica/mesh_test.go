@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/geolru/geolru/crdt"
 	"github.com/geolru/geolru/internal/replica"
 	"github.com/geolru/geolru/internal/sim"
 )
@@ -63,6 +64,11 @@ func (m *mesh) want(i int, key, value string, within time.Duration) {
 	if !m.Until(within, func() bool { return m.get(i, key) == value }) {
 		m.t.Fatalf("node %d has %q of %q after %v, want %q", i, m.get(i, key), key, within, value)
 	}
+}
+
+// doubt has a node know that something is missing, so that its misses ask peers.
+func (m *mesh) doubt(i int) {
+	m.caches[i].MarkSeen(crdt.Dot{Origin: 99, Seq: 2}, crdt.At(m.Nodes()[i].Now()/1e6))
 }
 
 func (m *mesh) moved() (n uint64) {
@@ -144,6 +150,7 @@ func TestLargeValueIsAnnouncedAndFetched(t *testing.T) {
 func TestAskGoesOnToTheNextPeer(t *testing.T) {
 	m := newMesh(t, 4)
 	m.Links.Loss = 1
+	m.doubt(0)
 	m.set(2, "k", "v")
 	var found map[string]replica.Blob
 	m.caches[0].Ask([]string{"k", "nowhere"}, func(f map[string]replica.Blob) { found = f })
@@ -174,8 +181,14 @@ func TestAskOfADeadPeerEndsInTime(t *testing.T) {
 
 func TestAskIsHedged(t *testing.T) {
 	m := newMesh(t, 3)
+	m.Links.Jitter = 5 * time.Millisecond // without, every answer comes at the moment of its hedge
 	m.Run(time.Minute)
 	m.Links.Loss = 1
+	m.doubt(0)
+	for range 100 { // look-ups that save for a hedge
+		m.caches[0].Ask([]string{"nowhere"}, func(map[string]replica.Blob) {})
+		m.Run(100 * time.Millisecond)
+	}
 	m.set(1, "k", "v")
 	m.set(2, "k", "v")
 	near := m.Nodes()[0].Engine.Peers()[0].ID
@@ -186,9 +199,6 @@ func TestAskIsHedged(t *testing.T) {
 		}
 	}
 	m.Cut(groups...)
-	for range 100 { // look-ups that save for a hedge
-		m.caches[0].Ask(nil, func(map[string]replica.Blob) {})
-	}
 	found := false
 	m.caches[0].Ask([]string{"k"}, func(f map[string]replica.Blob) { found = len(f) == 1 })
 	if !m.Until(500*time.Millisecond, func() bool { return found }) {
@@ -380,6 +390,7 @@ func TestAwaitAfterReconnecting(t *testing.T) {
 func TestManyLargeValuesAreLent(t *testing.T) {
 	m := newMesh(t, 2)
 	m.Links.Loss = 1
+	m.doubt(1)
 	large := string(bytes.Repeat([]byte("x"), 10<<10))
 	var keys []string
 	for i := range 200 {

@@ -28,6 +28,7 @@ type peer struct {
 	skew   time.Duration              // of its clock to ours, as last told
 	note   string                     // why it is not synced with, for people
 	acks   map[string]*progress       // of our records, by cache
+	even   map[string]even            // by cache: of those in which nothing is missing here that it has
 }
 
 // PeerInfo is what is known of a member.
@@ -66,7 +67,7 @@ func (e *Engine) joined(g geo.Peer) {
 		return // new addresses, no new connection
 	}
 	p.came, e.arrived = now, now
-	p.probes, p.states, p.acks = map[uint64]int64{}, nil, map[string]*progress{}
+	p.probes, p.states, p.acks, p.even = map[uint64]int64{}, nil, map[string]*progress{}, map[string]even{}
 	e.rank.Add(g.ID, g.Region, now)
 	e.probeOne(p, now)
 }
@@ -260,6 +261,7 @@ func (e *Engine) learn(p *peer, m *wire.Probe, settles bool) {
 			continue
 		}
 		c.reckon(p, known[c.name], s)
+		c.match(p, known[c.name], s)
 		c.authors[originOf(p.ID, s.Nonce)] = p.ID
 		if before, met := known[c.name]; settles || !met || before.Nonce != s.Nonce {
 			c.compare(p)

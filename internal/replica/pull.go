@@ -257,6 +257,7 @@ func (c *Cache) mergeAll(s *pull, records []wire.Record) (size int) {
 		fresh.Add(r.Dot(), r.Version.Time)
 	}
 	c.seen.Union(&fresh)
+	c.changed = e.clock.Now()
 	return size
 }
 
@@ -286,15 +287,18 @@ func (c *Cache) settle(s *pull, m *wire.End) {
 	switch {
 	case s.tainted && !plant.On(plant.SeenRefused), skew.Abs() > crdt.MaxSkew && !plant.On(plant.NoSkewCheck):
 		c.turns.vain(s.peer, e.clock.Now(), mostHold)
+		c.odd(s.peer)
 		return
 	case !m.Whole:
 		c.turns.vain(s.peer, e.clock.Now(), busyHold)
+		c.odd(s.peer)
 		return
 	}
 	c.turns.release(s.peer)
 	c.seen.Union(s.answer)
 	e.counters.Whole++
 	c.complete()
+	c.level(s.peer)
 	for _, k := range s.answer.Known() {
 		c.acknowledge(k.Origin)
 	}

@@ -122,12 +122,14 @@ func forgottenDelete(t *testing.T) *small {
 	return s
 }
 
-// forgottenMeanwhile: the reader forgets a delete while the holder's answer is on its way.
+// forgottenMeanwhile: the reader deletes, and forgets the delete, while the holder's answer is on its way. It had asked with
+// what it knew before: of a delete that it knows it would say so, and be sent nothing.
 func forgottenMeanwhile(t *testing.T) *small {
-	s := outdated(t, tight, func(s *small) { s.drop(writer, "k") })
+	s := outdated(t, tight, func(s *small) { s.put(writer, "i") })
 	s.Links.Delay = 200 * time.Millisecond
 	s.Cut(1, 0, 0)
-	s.watch(800*time.Millisecond, reader, "k")
+	s.watch(time.Second, reader, "k")
+	s.drop(reader, "k")
 	s.drop(reader, "j")
 	s.watch(time.Second, reader, "k")
 	return s

@@ -113,6 +113,14 @@ func (s *Store[P]) Cleared() crdt.Register {
 	return s.dotClear()
 }
 
+// ClearedTo is the version of the Clear that is held; zero if there is none. It takes no lock.
+func (s *Store[P]) ClearedTo() crdt.Version {
+	if c := s.clear.Load(); c != nil {
+		return c.Version
+	}
+	return crdt.Version{}
+}
+
 // dotClear gives the Clear its dot. clearMu is held.
 func (s *Store[P]) dotClear() crdt.Register {
 	r := s.clear.Load()

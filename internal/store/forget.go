@@ -95,6 +95,22 @@ func (sh *shard[P]) forget(slot uint32, now int64) {
 // Floor is the highest time forgotten before its retention ended.
 func (s *Store[P]) Floor() crdt.Time { return crdt.Time(s.memory.floor.Load()) }
 
+// Forgetful tells whether anything was forgotten that somebody may still hold alive.
+func (s *Store[P]) Forgetful(now int64) bool {
+	outlived := func(t crdt.Time) bool { return s.outlived(t, now) }
+	if f := s.Floor(); f > 0 && !outlived(f) {
+		return true
+	}
+	s.memory.mu.Lock()
+	defer s.memory.mu.Unlock()
+	for _, f := range s.memory.forgotten {
+		if !outlived(f.Time) {
+			return true
+		}
+	}
+	return false
+}
+
 // Forgotten is what was forgotten, by origin.
 func (s *Store[P]) Forgotten() map[crdt.Origin]Forgotten {
 	s.memory.mu.Lock()
