@@ -31,6 +31,7 @@ type Mesh struct {
 	Listen    []string      // multiaddrs to accept peers on; empty = a client only, it dials and is not dialled
 	Announce  []string      // multiaddrs told to peers instead (behind a NAT or a load balancer); empty = what is listened on
 	Bootstrap []string      // multiaddrs of known peers, with or without /p2p/ID, /dnsaddr allowed; unreachable ones are retried for ever
+	MDNS      bool          // also find, and be found by, nodes of the cluster on the local network, by multicast DNS; who is found has to know the secret
 	Region    string        // label told to peers, e.g. "eu-west-1"; at most 128 bytes
 	Secret    string        // admission, at least 16 characters; "" = loopback peers only. While rotating "old,new" on every node, then "new,old" on every node: the first proves, any is accepted
 	Dir       string        // keeps identity.key and a snapshot of each cache, so that ID and entries survive a restart; made if missing, mode 0700; of one node alone; "" = nothing on disk
@@ -95,7 +96,7 @@ func join(ctx context.Context, m Mesh, listen func(p2p.Config) (*p2p.Host, error
 		return nil, err
 	}
 	n := &Node{
-		host: host, disk: disk, log: m.Log, timeout: m.Timeout, first: len(m.Bootstrap) == 0, joined: time.Now(),
+		host: host, disk: disk, log: m.Log, timeout: m.Timeout, first: len(m.Bootstrap) == 0 && !m.MDNS, joined: time.Now(),
 		done: make(chan struct{}),
 	}
 	n.engine = replica.New(replica.Config{
@@ -128,7 +129,7 @@ func (m Mesh) complete() (Mesh, error) {
 
 func (m Mesh) host() p2p.Config {
 	c := p2p.Config{
-		Cluster: m.Cluster, Listen: m.Listen, Announce: m.Announce, Bootstrap: m.Bootstrap,
+		Cluster: m.Cluster, Listen: m.Listen, Announce: m.Announce, Bootstrap: m.Bootstrap, MDNS: m.MDNS,
 		Region: m.Region, Secret: m.Secret, Timeout: m.Timeout, Log: m.Log,
 	}
 	if m.Dir != "" {

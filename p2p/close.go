@@ -49,6 +49,9 @@ func (h *Host) Close() error {
 }
 
 func (h *Host) shutdown() error {
+	if h.lan != nil {
+		h.lan.close()
+	}
 	h.drain()
 	h.handing.Lock()
 	h.closed = true

@@ -18,6 +18,7 @@ type Config struct {
 	Listen    []string      // exact multiaddrs, TCP or QUIC on ip4 or ip6; empty: a client only, it dials and is not dialled
 	Announce  []string      // multiaddrs told to peers instead of those listened on; without Listen they are not told
 	Bootstrap []string      // multiaddrs of known peers, with or without /p2p/ID; retried for ever
+	MDNS      bool          // also find, and be found by, nodes of the cluster on the LAN; needs an interface with multicast
 	Region    string        // label told to peers; at most 128 bytes
 	Secret    string        // "" = loopback peers only; "new,old" while rotating; each at least 16 characters
 	KeyFile   string        // the ed25519 identity, mode 0600, made when missing; "" = a fresh one in memory
@@ -46,6 +47,7 @@ type settings struct {
 	listen    []ma.Multiaddr
 	announce  []ma.Multiaddr
 	bootstrap []ma.Multiaddr
+	mdns      bool
 	secrets   []string
 	timeout   time.Duration
 	udp       func(string, *net.UDPAddr) (net.PacketConn, error) // nil = the machine's
@@ -78,7 +80,7 @@ var usual = timings{
 
 // parse checks c and names what is wrong with it.
 func (c Config) parse(t timings) (settings, error) {
-	s := settings{cluster: c.Cluster, region: c.Region, timeout: c.Timeout, udp: c.ListenUDP, times: t}
+	s := settings{cluster: c.Cluster, region: c.Region, mdns: c.MDNS, timeout: c.Timeout, udp: c.ListenUDP, times: t}
 	if s.cluster == "" {
 		s.cluster = "geolru"
 	}

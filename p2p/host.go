@@ -47,6 +47,7 @@ type Host struct {
 	events  *events
 	gossip  *gossip
 	dialer  *dialer
+	lan     *lan // nil: it is not looked for peers there
 	conduct *conduct
 	count   *counters
 	journal *journal
@@ -99,6 +100,11 @@ func newHost(c Config, t timings) (*Host, error) {
 	}
 	h.ctx, h.cancel = context.WithCancel(context.Background())
 	h.attach()
+	if cfg.mdns {
+		if h.lan, err = h.newLAN(); err != nil {
+			return nil, errors.Join(err, h.Close())
+		}
+	}
 	return h, nil
 }
 

@@ -119,6 +119,7 @@ func TestBadCommandLines(t *testing.T) {
 		{"serve --secret-file /nonexistent", "/nonexistent", 2},
 		{"serve --password-file " + os.DevNull, "is empty", 2},
 		{"serve --secret-file " + file(t, "short"), "16", 1},
+		{"serve --announce notaddr", `--announce "notaddr": want a multiaddr`, 2},
 		{"serve --listen notaddr", `--listen "notaddr": want a multiaddr`, 2},
 		{"serve --listen /dns4/localhost/tcp/0", `--listen "/dns4/localhost/tcp/0"`, 2},
 		{"serve --bootstrap 127.0.0.1:80", `--bootstrap "127.0.0.1:80": want a multiaddr`, 2},

@@ -23,6 +23,8 @@ func serveCommand() *cli.Command {
 		Flags: []cli.Flag{
 			&cli.StringSliceFlag{Name: "listen", Usage: "multiaddr to accept peers on; repeatable. Without it: none if there is a --bootstrap, else a free port of loopback"},
 			&cli.StringSliceFlag{Name: "bootstrap", Usage: "multiaddr of a known peer; repeatable"},
+			&cli.StringSliceFlag{Name: "announce", Usage: "multiaddr that peers are told to dial instead of those listened on; repeatable. For a node behind a NAT or a load balancer"},
+			&cli.BoolFlag{Name: "mdns", Usage: "find peers on the local network by multicast DNS, and be found"},
 			&cli.StringFlag{Name: "region", Usage: "label, such as eu-west-1"},
 			&cli.StringFlag{Name: "cluster", Value: "geolru", Usage: "meshes of other names never mix"},
 			&cli.StringFlag{Name: "secret-file", Usage: "file with the secret of the mesh (or the variable GEOLRU_SECRET); without a secret only loopback peers are admitted"},
@@ -100,7 +102,9 @@ func readSettings(cmd *cli.Command) (settings, error) {
 		mesh: geolru.Mesh{
 			Cluster:   cmd.String("cluster"),
 			Listen:    listenOn(cmd.StringSlice("listen"), cmd.IsSet("listen"), cmd.StringSlice("bootstrap")),
+			Announce:  cmd.StringSlice("announce"),
 			Bootstrap: cmd.StringSlice("bootstrap"),
+			MDNS:      cmd.Bool("mdns"),
 			Region:    cmd.String("region"),
 			Secret:    secret,
 			Dir:       cmd.String("dir"),
@@ -138,6 +142,9 @@ func (s settings) check() error {
 		return usagef("--ttl %v: want 1ms to 1440h, which is 60 days", s.cache.TTL)
 	}
 	if err := checkAddrs("listen", s.mesh.Listen, false); err != nil {
+		return err
+	}
+	if err := checkAddrs("announce", s.mesh.Announce, true); err != nil {
 		return err
 	}
 	if err := checkAddrs("bootstrap", s.mesh.Bootstrap, true); err != nil {
