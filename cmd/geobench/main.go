@@ -4,6 +4,7 @@
 //	geobench local            time, memory and pauses of one process's cache
 //	geobench hitratio FILE…   hits in recorded requests, least recently used and the best possible included
 //	geobench policy FILE…     what other eviction policies would keep
+//	geobench replicate        delay, speed and cost of replication between two processes
 //
 // The life of `local`: the table of internal/caches opens each cache at a type of values; speed, memory and expiry
 // take turns through the table and return rows; the rows become tables on stdout, and JSON and a picture if asked for.
@@ -46,7 +47,7 @@ func newApp(out, errs io.Writer) *cli.Command {
 	app := &cli.Command{
 		Name:      "geobench",
 		Usage:     "measure geolru beside other caches",
-		Commands:  []*cli.Command{localCommand(), hitratioCommand(), policyCommand()},
+		Commands:  []*cli.Command{localCommand(), hitratioCommand(), policyCommand(), replicateCommand(), sideCommand()},
 		Action:    noCommand,
 		Writer:    out,
 		ErrWriter: errs,
