@@ -15,7 +15,7 @@ type Peer struct {
 	RTT        time.Duration // there and back; 0 = not measured
 	Lag        time.Duration // for how long it has lacked something that was written here; 0 = it has all
 	Connected  bool
-	Note       string // why nothing is synced with it, for people: a clock that is off, another TTL; empty if nothing is wrong
+	Note       string // for people: why nothing is synced with it (a clock that is off, another TTL), or how far a cache is filled from it; empty if there is nothing to say
 }
 
 // Peers is the admitted members, nearest first; those that are not connected now come last.

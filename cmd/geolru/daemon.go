@@ -17,6 +17,7 @@ import (
 type daemon struct {
 	settings
 	node   *geolru.Node
+	store  *geolru.Cache[[]byte]
 	failed chan error     // from a port that stopped serving
 	ends   []func() error // undo the start, last first
 }
@@ -46,11 +47,10 @@ func (d *daemon) start(ctx context.Context) error {
 	d.atEnd(d.node.Close)
 	options := d.cache
 	options.Node = d.node
-	cache, err := geolru.Open(options)
-	if err != nil {
+	if d.store, err = geolru.Open(options); err != nil {
 		return err
 	}
-	d.serveRedis(redisPort, cache)
+	d.serveRedis(redisPort)
 	d.serveWeb(ctx, webPort)
 	return nil
 }
@@ -69,11 +69,11 @@ func (d *daemon) listen(name, addr string) (net.Listener, error) {
 	return ln, nil
 }
 
-func (d *daemon) serveRedis(ln net.Listener, cache *geolru.Cache[[]byte]) {
+func (d *daemon) serveRedis(ln net.Listener) {
 	if ln == nil {
 		return
 	}
-	s := resp.New(resp.Config{Cache: cache, TTL: d.cache.TTL, Node: d.node, Password: d.password, Log: d.mesh.Log})
+	s := resp.New(resp.Config{Cache: d.store, TTL: d.cache.TTL, Node: d.node, Password: d.password, Log: d.mesh.Log})
 	d.atEnd(s.Close)
 	go func() { d.failed <- s.Serve(ln) }()
 }

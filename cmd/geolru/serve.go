@@ -62,7 +62,8 @@ func serve(ctx context.Context, cmd *cli.Command) error {
 	if err != nil {
 		return err
 	}
-	s.mesh.Log = slog.New(slog.NewTextHandler(cmd.Root().ErrWriter, nil))
+	b := newBar(cmd.Root().ErrWriter)
+	s.mesh.Log = slog.New(slog.NewTextHandler(b, nil))
 	d, err := startDaemon(ctx, s)
 	switch {
 	case err != nil && ctx.Err() != nil: // told to leave before it had come
@@ -71,6 +72,9 @@ func serve(ctx context.Context, cmd *cli.Command) error {
 		return err
 	}
 	announce(cmd.Root().Writer, d.node.Addrs())
+	if isTerminal(cmd.Root().ErrWriter) {
+		go b.follow(ctx, func() float64 { return d.store.Stats().Bootstrap })
+	}
 	err = d.wait(ctx)
 	stop() // a second signal ends it at once
 	return errors.Join(err, d.close())

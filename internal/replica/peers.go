@@ -1,6 +1,7 @@
 package replica
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -36,7 +37,7 @@ type PeerInfo struct {
 	geo.Peer
 	RTT  time.Duration // 0 = not measured
 	Lag  time.Duration // for how long it has lacked something that was written here
-	Note string        // what is wrong with it; empty if nothing
+	Note string        // what is wrong with it, or that a cache is filled from it; empty if nothing
 }
 
 // peer takes in that a member is connected, or no more.
@@ -125,10 +126,25 @@ func (e *Engine) Peers() []PeerInfo {
 func (e *Engine) info(p *peer, now int64) PeerInfo {
 	i := PeerInfo{Peer: p.Peer, Note: p.note}
 	i.RTT, _ = e.rank.RTT(p.ID)
+	if i.Note == "" {
+		i.Note = e.filling(p.ID)
+	}
 	for _, a := range p.acks {
 		i.Lag = max(i.Lag, a.lag(now))
 	}
 	return i
+}
+
+// filling tells, for people, which cache is filled from a member now, and how far it is. mu is held.
+func (e *Engine) filling(id geo.ID) string {
+	for _, c := range e.caches {
+		for _, s := range c.pulls {
+			if s.peer == id && s.total > 0 {
+				return fmt.Sprintf("cache %s is filled from it: %.0f %%", c.name, 100*s.share())
+			}
+		}
+	}
+	return ""
 }
 
 // lives tells whether a connected member says that o is its origin. mu is held.

@@ -50,6 +50,15 @@ func TestABootstrapIsResumed(t *testing.T) {
 			t.Fatal("nothing comes")
 		}
 		share := c.Counts().Bootstrap
+		notes := 0
+		for _, p := range n.Engine.Peers() {
+			if p.Note == fmt.Sprintf("cache c is filled from it: %.0f %%", 100*share) {
+				notes++
+			}
+		}
+		if notes != 1 {
+			t.Fatalf("%d peers are said to fill the cache", notes)
+		}
 		if share < 0.3 || share > 0.9 || c.Store().Len() > many*3/4 {
 			t.Fatalf("%v of it is said to be here when %d of %d are", share, c.Store().Len(), many)
 		}
