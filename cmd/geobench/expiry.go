@@ -11,7 +11,6 @@ import (
 const (
 	early    = 100 * time.Millisecond // how long before the deadline callers are watched
 	inUse    = 4096                   // entries that callers use meanwhile, which live on
-	leftOver = 0.01                   // the share of the expired that may be there when they count as gone
 	longFuse = time.Minute            // a machine that cannot fill a cache in that time will not tell much
 	pollEach = 5 * time.Millisecond
 )
@@ -159,11 +158,10 @@ func (b *bomb) watch(until time.Time) spread {
 func (b *bomb) gone() time.Duration {
 	tick := time.NewTicker(pollEach)
 	defer tick.Stop()
-	enough := inUse + int(leftOver*float64(b.plan.Entries))
 	for {
 		now := <-tick.C
 		switch after := now.Sub(b.last); {
-		case b.cache.Held() <= enough:
+		case b.cache.Held() <= inUse:
 			return max(after, 0)
 		case after > b.plan.Patience:
 			return -1

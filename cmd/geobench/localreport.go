@@ -120,7 +120,7 @@ func (r *localReport) memoryTable() *table {
 func (r *localReport) expiryTable() *table {
 	p := r.Plan.Expiry
 	t := &table{heading: fmt.Sprintf("## %d entries expire at once\n\nOne caller, 75/25 mix on entries that live on, for %v before "+
-		"and after the deadline: µs an operation. Gone: 99 %% of them out of memory, after the deadline; left: what memory is not given back",
+		"and after the deadline: µs an operation. Gone: the last of them out of memory, after the deadline; left: what memory is not given back",
 		p.Entries, p.Window)}
 	t.row("cache", "p99.99 before", "max before", "p99.99 after", "max after", "gone, ms", "left, B/entry")
 	for _, row := range r.Expiry {

@@ -91,7 +91,7 @@ func TestLocal(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const contenders, unbounded, withoutTTL = 10, 1, 1
+	const contenders, unbounded, withoutTTL = 11, 1, 1
 	if got, want := len(r.Speed), 2*(contenders*len(workloads())-unbounded); got != want {
 		t.Errorf("%d rows of speed, want %d", got, want)
 	}
