@@ -187,6 +187,7 @@ func (l *link) stream(lane uint8, frame []byte) {
 		case l.closed || l.to.life != life:
 		case l.cut():
 			l.held = append(l.held, arrive)
+		case w.Drop != nil && w.Drop(lane):
 		default:
 			w.tell(l.from, l.to, lane, frame)
 			if !l.to.frame(l.from.id, lane, "", frame) {

@@ -16,17 +16,16 @@ type written struct {
 
 // Promised looks whether what a surviving node has held is lost: a write is only ever lost with all nodes that had it.
 //
-// Every sound node must know of the newest version of each key, or of a floor above it. And where nothing was evicted or
-// forgotten it must have its value while that lives, also in a world of crashes.
-func (o *Oracle) Promised() {
+// Every sound node must know of the newest version of each key, or of a floor above it. And in a roomy world, where every
+// node has room for all keys, it must have its value while that lives and nothing was evicted or forgotten, also after
+// crashes.
+func (o *Oracle) Promised(roomy bool) {
 	newest := map[string]written{}
-	for n, v := range o.views {
-		if n.Mad {
-			continue
-		}
-		for k, w := range v.newest { // the order does not matter: the newest is one
-			if newest[k].Version.Less(w.Version) {
-				newest[k] = w
+	for _, n := range o.sound() {
+		for k, w := range o.views[n].newest {
+			was := newest[k]
+			if was.Version.Less(w.Version) || was.Version == w.Version && w.Deadline < was.Deadline {
+				newest[k] = w // the earliest deadline: that of a touch may have been lost
 			}
 		}
 	}
@@ -37,7 +36,7 @@ func (o *Oracle) Promised() {
 			continue
 		}
 		o.known(k, w.Version)
-		if w.Kind == crdt.Value && !w.large && o.living(w.Deadline) && !o.cramped() {
+		if roomy && w.Kind == crdt.Value && !w.large && o.living(w.Deadline) && !o.cramped() {
 			o.held("PROMISE", k, w.Version)
 		}
 	}

@@ -35,7 +35,7 @@ func (y *play) settle() bool {
 	y.oracle.Settled()
 	y.agreed()
 	y.complete()
-	y.oracle.Promised()
+	y.oracle.Promised(y.roomy())
 	return len(y.oracle.Faults) == 0
 }
 
@@ -114,10 +114,18 @@ func (y *play) complete() {
 	}
 }
 
-// winners is the values that somebody holds and that live for longer than clocks differ.
+// roomy tells whether every node has room for all keys.
+func (y *play) roomy() bool {
+	return !slices.ContainsFunc(y.plan.Nodes, func(s Spot) bool { return s.Capacity < y.plan.Keys })
+}
+
+// winners is the values that a sound node holds and that live for longer than clocks differ.
 func (y *play) winners() map[string]crdt.Version {
 	alive := map[string]crdt.Version{}
 	for i, n := range y.nodes {
+		if n.Mad {
+			continue // nobody takes what it writes
+		}
 		for k := range y.plan.Keys {
 			b, r, ok := y.caches[i].Store().Peek(key(k), n.Now()/1e6)
 			if ok && b.Len() <= announced && r.Deadline > n.Now()/1e6+2*crdt.MaxSkew.Milliseconds() {

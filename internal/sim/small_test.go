@@ -105,7 +105,7 @@ func (s *small) faults() []sim.Fault {
 		}
 	}
 	s.oracle.Settled()
-	s.oracle.Promised()
+	s.oracle.Promised(s.room.Capacity >= 100)
 	before := s.moved()
 	s.Run(15 * time.Second)
 	if n := s.moved() - before; n > 0 {

@@ -16,12 +16,13 @@ const Epoch = int64(1_767_225_600_000_000_000)
 
 // World is a simulated world. It is not safe for concurrent use: one goroutine drives it.
 type World struct {
-	Rand      *rand.Rand           // for the test's own draws: they are part of the seed's story
-	Links     Links                // of all nodes; may be changed between runs
-	Tally     Tally                // what has happened so far
-	Trace     func(string, ...any) // is told every change of every replica that an oracle follows; nil = nobody is
-	Stepped   func(*Node)          // is told of each node that something has happened at, after it; nil = nobody is
-	Malformed int                  // frames that a node sent and another refused: none in a sound mesh
+	Rand      *rand.Rand            // for the test's own draws: they are part of the seed's story
+	Links     Links                 // of all nodes; may be changed between runs
+	Tally     Tally                 // what has happened so far
+	Trace     func(string, ...any)  // is told every change of every replica that an oracle follows; nil = nobody is
+	Stepped   func(*Node)           // is told of each node that something has happened at, after it; nil = nobody is
+	Drop      func(lane uint8) bool // tells which frames between two nodes are lost; nil = none is
+	Malformed int                   // frames that a node sent and another refused: none in a sound mesh
 
 	now     int64 // nanoseconds since the Epoch
 	highest int64 // that a sound clock has shown, Unix nanoseconds
