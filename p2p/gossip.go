@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/geolru/geolru/geo"
 	pubsub "github.com/libp2p/go-libp2p-pubsub"
@@ -22,11 +21,9 @@ const (
 	maxBatch      = 72 << 10  // a batch is 64 KiB; some room for what goes round it
 	maxRPC        = 256 << 10 // several messages may travel together
 	publishQueue  = 16        // batches
-	outboundQueue = 512       // messages per peer; gossipsub's own 32 overflow at once in a burst
-	validateQueue = 1024      // messages; 32 likewise
+	validateQueue = 1024      // messages; gossipsub's own 32 overflow at once in a burst
 	dontWantFrom  = 64 << 10  // bytes: smaller messages are sent faster than taken back
-	seenFor       = 30 * time.Second
-	maxTopics     = 1024 // caches per node
+	maxTopics     = 1024      // caches per node
 )
 
 // speech is the one protocol of gossip: floodsub, which gossipsub offers by default, knows no mesh.
@@ -61,11 +58,12 @@ type topic struct {
 	leave pubsub.RelayCancelFunc
 }
 
-// params are those measured best on 60 nodes in 10 regions, in docs/design.md: nearest neighbours by connection, delivery at
-// 1.02 (median) and 1.6 (p99) of the direct one-way time.
+// params are those of package geo, which the simulator follows too.
 func params() pubsub.GossipSubParams {
 	p := pubsub.DefaultGossipSubParams()
-	p.D, p.Dlo, p.Dhi, p.Dscore, p.Dout = 8, 7, 12, 7, 1
+	p.D, p.Dlo, p.Dhi, p.Dscore, p.Dout = geo.MeshDegree, geo.MeshLow, geo.MeshHigh, geo.MeshScore, geo.MeshOut
+	p.Dlazy, p.GossipFactor, p.HistoryGossip = geo.GossipPeers, geo.GossipFactor, geo.GossipBeats
+	p.HeartbeatInterval, p.PruneBackoff = geo.Heartbeat, geo.MeshBackoff
 	p.IDontWantMessageThreshold = dontWantFrom
 	return p
 }
@@ -98,8 +96,8 @@ func (g *gossip) options() []pubsub.Option {
 		pubsub.WithMaxMessageSize(maxRPC),
 		pubsub.WithMaxControlMessageSize(maxRPC / 2),
 		pubsub.WithValidateQueueSize(validateQueue),
-		pubsub.WithPeerOutboundQueueSize(outboundQueue),
-		pubsub.WithSeenMessagesTTL(seenFor),
+		pubsub.WithPeerOutboundQueueSize(geo.QueueLimit),
+		pubsub.WithSeenMessagesTTL(geo.SeenFor),
 		pubsub.WithSubscriptionFilter(pubsub.WrapLimitSubscriptionFilter(prefix{}, maxTopics)),
 		pubsub.WithRawTracer(g.tracer),
 		pubsub.WithLogger(silent),

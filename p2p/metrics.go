@@ -16,6 +16,7 @@ type counters struct {
 	dials    *prometheus.CounterVec // result
 	strikes  *prometheus.CounterVec // lane
 	bans     prometheus.Counter
+	again    prometheus.Counter
 	lost     atomic.Uint64 // gossip dropped for want of room
 }
 
@@ -30,6 +31,9 @@ func newCounters() *counters {
 		refusals: vec("refused_total", "Connections not admitted, by reason.", "reason"),
 		dials:    vec("dials_total", "Dials, by result.", "result"),
 		strikes:  vec("strikes_total", "Malformed frames, by lane.", "lane"),
+		again: prometheus.NewCounter(prometheus.CounterOpts{
+			Namespace: "geolru", Subsystem: "p2p", Name: "gossip_duplicates_total", Help: "Gossip batches that had come before.",
+		}),
 		bans: prometheus.NewCounter(prometheus.CounterOpts{
 			Namespace: "geolru", Subsystem: "p2p", Name: "bans_total", Help: "Peers banned for malformed frames.",
 		}),
@@ -37,7 +41,7 @@ func newCounters() *counters {
 }
 
 func (c *counters) collectors() []prometheus.Collector {
-	return []prometheus.Collector{c.frames, c.bytes, c.gossip, c.refusals, c.dials, c.strikes, c.bans}
+	return []prometheus.Collector{c.frames, c.bytes, c.gossip, c.refusals, c.dials, c.strikes, c.bans, c.again}
 }
 
 func (c *counters) frame(lane, direction string, n int) {

@@ -108,10 +108,12 @@ func (t *tracer) RejectMessage(_ *pubsub.Message, why string) {
 	}
 }
 
-func (t *tracer) Graft(peer.ID, string)            {}
-func (t *tracer) Prune(peer.ID, string)            {}
-func (t *tracer) ValidateMessage(*pubsub.Message)  {}
-func (t *tracer) DeliverMessage(*pubsub.Message)   {}
-func (t *tracer) DuplicateMessage(*pubsub.Message) {}
-func (t *tracer) ThrottlePeer(peer.ID)             {}
-func (t *tracer) RecvRPC(*pubsub.RPC)              {}
+// DuplicateMessage counts what came again, as gossip has it: each node gets a batch from several.
+func (t *tracer) DuplicateMessage(*pubsub.Message) { t.g.h.count.again.Inc() }
+
+func (t *tracer) Graft(peer.ID, string)           {}
+func (t *tracer) Prune(peer.ID, string)           {}
+func (t *tracer) ValidateMessage(*pubsub.Message) {}
+func (t *tracer) DeliverMessage(*pubsub.Message)  {}
+func (t *tracer) ThrottlePeer(peer.ID)            {}
+func (t *tracer) RecvRPC(*pubsub.RPC)             {}

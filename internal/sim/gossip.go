@@ -3,24 +3,16 @@ package sim
 import (
 	"slices"
 	"time"
+
+	"github.com/geolru/geolru/geo"
 )
 
-// How gossipsub v1.1 has batches travel (github.com/libp2p/specs, gossipsub-v1.1.md; the constants are its defaults),
-// as far as it shows in what arrives when: the author floods all it is connected to, whoever gets a batch for the first
-// time hands it on to its mesh, and once a second everybody tells some of the others which batches it has, so that they
-// ask for what they lack. A queue that is full drops in silence. Left out are scores and the messages that make and
-// leave a mesh: both sides agree at once.
-const (
-	meshDegree    = 8 // D
-	meshLow       = 6
-	meshHigh      = 12
-	lazyDegree    = 6                // peers that are told what is here
-	heartbeat     = time.Second      //
-	remembered    = 3                // heartbeats whose batches are told of
-	forgetMessage = 2 * time.Minute  // after which one that comes again passes for new
-	queueLimit    = 32               // batches under way on a link
-	chance        = time.Millisecond // what a batch waits for company in a queue: nothing arrives at the moment it is sent
-)
+// How gossipsub v1.1 has batches travel (github.com/libp2p/specs, gossipsub-v1.1.md; the parameters are those of package
+// geo), as far as it shows in what arrives when: the author floods all it is connected to, whoever gets a batch for the
+// first time hands it on to its mesh, and once a second everybody tells some of the others which batches it has, so that
+// they ask for what they lack. A queue that is full drops in silence. Left out are scores, who dialled whom, and the
+// messages that make and leave a mesh: both sides agree at once. Package p2p holds it against the real one.
+const chance = time.Millisecond // what a batch waits for company in a queue: nothing arrives at the moment it is sent
 
 // message is a batch on its way.
 type message struct {
@@ -35,6 +27,7 @@ type topic struct {
 	mesh  []*Node
 	had   map[*message]int64 // and when it came
 	young []*message         // of the last heartbeats, as they came
+	shun  map[*Node]int64    // not to be asked into the mesh before
 }
 
 // Publish gossips a batch.
@@ -65,7 +58,7 @@ func (n *Node) pass(to *Node, m *message) {
 		copies = 2
 	}
 	for range copies {
-		if w.rnd.Float64() < w.Links.Loss || l.cut() || w.Links.Gossip && l.queue >= queueLimit {
+		if w.rnd.Float64() < w.Links.Loss || l.cut() || w.Links.Gossip && l.queue >= geo.QueueLimit {
 			w.Tally.Lost++
 			continue
 		}
@@ -92,6 +85,7 @@ func (l *link) carry(m *message) {
 // receive takes a batch in: always where it comes from its author straight, once where it is handed on.
 func (n *Node) receive(from *Node, m *message) {
 	t, w := n.topics[m.cache], n.world
+	w.Tally.Copies++
 	if t == nil || w.Links.Gossip && !t.take(m, w.now) {
 		return
 	}
@@ -120,8 +114,11 @@ func (t *topic) take(m *message, now int64) bool {
 
 // Open takes part in the gossip of a cache.
 func (n *Node) Open(cache string) error {
-	t := &topic{had: map[*message]int64{}}
+	t := &topic{had: map[*message]int64{}, shun: map[*Node]int64{}}
 	n.topics[cache] = t
+	if n.world.Links.Gossip {
+		n.graft(cache, t)
+	}
 	n.beat(cache, t)
 	return nil
 }
@@ -131,7 +128,7 @@ func (n *Node) Shut(cache string) { delete(n.topics, cache) }
 
 // beat is the heartbeat of a topic. It beats in a world without gossip as well, and does nothing.
 func (n *Node) beat(cache string, t *topic) {
-	n.After(heartbeat, func() {
+	n.After(geo.Heartbeat, func() {
 		if n.topics[cache] != t {
 			return
 		}
@@ -144,25 +141,46 @@ func (n *Node) beat(cache string, t *topic) {
 	})
 }
 
-// graft drops from the mesh who is gone and takes in others at random.
+// graft drops from the mesh who is gone, asks others at random when they are few, and sends some away when they are many.
 func (n *Node) graft(cache string, t *topic) {
 	t.mesh = slices.DeleteFunc(t.mesh, func(m *Node) bool { return n.links[m.id] == nil || m.topics[cache] == nil })
-	if len(t.mesh) > meshHigh {
+	if few := geo.MeshDegree - len(t.mesh); len(t.mesh) < geo.MeshLow {
+		others := slices.DeleteFunc(n.strangers(cache, t), func(m *Node) bool { return n.world.now < t.shun[m] })
+		for _, m := range others[:min(len(others), few)] {
+			n.ask(cache, m)
+		}
+	}
+	if len(t.mesh) >= geo.MeshHigh {
 		n.world.rnd.Shuffle(len(t.mesh), func(i, j int) { t.mesh[i], t.mesh[j] = t.mesh[j], t.mesh[i] })
-		t.mesh = t.mesh[:meshDegree]
-	}
-	if len(t.mesh) >= meshLow {
-		return
-	}
-	for _, m := range n.strangers(cache, t) {
-		if len(t.mesh) == meshDegree {
-			return
-		}
-		t.mesh = append(t.mesh, m)
-		if other := m.topics[cache]; !slices.Contains(other.mesh, n) {
-			other.mesh = append(other.mesh, n)
+		for _, m := range slices.Clone(t.mesh[geo.MeshDegree:]) {
+			n.prune(cache, m)
 		}
 	}
+}
+
+// ask takes another into the mesh, if it has room and has not sent this one away of late.
+func (n *Node) ask(cache string, m *Node) {
+	mine, other := n.topics[cache], m.topics[cache]
+	switch {
+	case slices.Contains(other.mesh, n):
+		mine.mesh = append(mine.mesh, m)
+	case len(other.mesh) >= geo.MeshHigh || n.world.now < other.shun[n]:
+		n.prune(cache, m)
+	default:
+		mine.mesh, other.mesh = append(mine.mesh, m), append(other.mesh, n)
+	}
+}
+
+// prune parts two in the mesh for a while.
+func (n *Node) prune(cache string, m *Node) {
+	until := n.world.now + int64(geo.MeshBackoff)
+	n.topics[cache].part(m, until)
+	m.topics[cache].part(n, until)
+}
+
+func (t *topic) part(m *Node, until int64) {
+	t.mesh = slices.DeleteFunc(t.mesh, func(o *Node) bool { return o == m })
+	t.shun[m] = until
 }
 
 // strangers is the connected of a topic outside the mesh, in random order.
@@ -183,7 +201,8 @@ func (n *Node) announce(cache string, t *topic) {
 	}
 	has := slices.Clone(t.young)
 	others := n.strangers(cache, t)
-	for _, m := range others[:min(len(others), lazyDegree)] {
+	some := max(geo.GossipPeers, int(geo.GossipFactor*float64(len(others))))
+	for _, m := range others[:min(len(others), some)] {
 		n.control(m, func() {
 			if t := m.topics[cache]; t != nil {
 				lacks := slices.DeleteFunc(slices.Clone(has), func(h *message) bool { _, had := t.had[h]; return had })
@@ -214,9 +233,9 @@ func (n *Node) control(to *Node, arrive func()) {
 
 // forget drops the batches that are told of no more, and those that may come again.
 func (t *topic) forget(now int64) {
-	t.young = slices.DeleteFunc(t.young, func(m *message) bool { return now-t.had[m] > remembered*int64(heartbeat) })
+	t.young = slices.DeleteFunc(t.young, func(m *message) bool { return now-t.had[m] > geo.GossipBeats*int64(geo.Heartbeat) })
 	for m, at := range t.had {
-		if now-at > int64(forgetMessage) {
+		if now-at > int64(geo.SeenFor) {
 			delete(t.had, m)
 		}
 	}

@@ -8,16 +8,17 @@ import (
 
 // Links says how the links between nodes are. The zero value is a network without delay and faults.
 type Links struct {
-	Delay     time.Duration // one way
-	Jitter    time.Duration // at most, uniform, on top; gossip is reordered by it, streams are not
-	Loss      float64       // of gossip, 0 to 1
-	Duplicate float64       // of gossip, 0 to 1
-	Slow      float64       // of gossip: the part that comes later, 0 to 1
-	Late      time.Duration // … by so much at most, uniform
-	Break     float64       // per frame of a stream: that the connection breaks and is made anew, 0 to 1
-	Notice    time.Duration // until the end of a connection that was cut is noticed; 0 = 10 s
-	Redial    time.Duration // from the heal to the new connection; 0 = 1 s
-	Gossip    bool          // batches travel as gossipsub has them travel (gossip.go); else from the author to each
+	Delay     time.Duration                    // one way
+	Way       func(from, to int) time.Duration // … instead, from one node of the world to another; nil = all the same
+	Jitter    time.Duration                    // at most, uniform, on top; gossip is reordered by it, streams are not
+	Loss      float64                          // of gossip, 0 to 1
+	Duplicate float64                          // of gossip, 0 to 1
+	Slow      float64                          // of gossip: the part that comes later, 0 to 1
+	Late      time.Duration                    // … by so much at most, uniform
+	Break     float64                          // per frame of a stream: that the connection breaks and is made anew, 0 to 1
+	Notice    time.Duration                    // until the end of a connection that was cut is noticed; 0 = 10 s
+	Redial    time.Duration                    // from the heal to the new connection; 0 = 1 s
+	Gossip    bool                             // batches travel as gossipsub has them travel (gossip.go); else from the author to each
 }
 
 // link is one direction of a connection.
@@ -203,6 +204,9 @@ func (l *link) stream(lane uint8, frame []byte) {
 
 func (l *link) delay() time.Duration {
 	w := l.from.world
+	if w.Links.Way != nil {
+		return w.Links.Way(l.from.index, l.to.index)
+	}
 	return w.Links.Delay + time.Duration(w.rnd.Float64()*float64(w.Links.Jitter))
 }
 
