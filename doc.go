@@ -11,7 +11,8 @@
 // The life of one Get. The key is looked up here; if it is there and its deadline has not come, that is all: a few
 // tens of nanoseconds, whatever the network does. If not, one flight sets out for all who want the key. On a node it
 // asks the nearest peer, and the next one if that takes too long, unless the node knows that no peer can have it; what
-// a peer lends keeps its version and deadline. If no peer has it, Options.Load makes it, and the result goes into the cache as if it had been written when the
+// a peer lends keeps its version and deadline. If no peer has it, one of the nodes that miss it
+// makes it by Options.Load while the others wait, and the result goes into the cache as if it had been written when the
 // load began.
 //
 // The life of one Set. The value gets a version, a time of a hybrid logical clock and this node's mark, and is here.

@@ -36,6 +36,7 @@ type flight[V any] struct {
 	value V
 	err   error
 	put   func(key string, at crdt.Version, ttl int64) bool // stores the value
+	over  func(loaded bool)                                 // tells other nodes what came of it; nil = they wait for nothing
 }
 
 // run loads, on a goroutine that may end here: by return, by a panic of the loader, or by its runtime.Goexit.
@@ -125,6 +126,9 @@ func (l *loads[V]) finish(f *flight[V]) {
 	l.drop(f)
 	l.mu.Unlock()
 	l.flying.Add(-1)
+	if f.over != nil {
+		f.over(f.err == nil)
+	}
 	f.cancel()
 	close(f.done)
 }

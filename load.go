@@ -15,12 +15,17 @@ const maxLoads = 256
 // asking asks peers for keys, and puts what they lend into the table as far as there is room.
 type asking[V any] func(ctx context.Context, keys []string) map[string]loan[V]
 
+// turning waits until this node is to load a key, or, with load false, until a value has come or ctx is done. over must
+// be told in the end whether the load brought a value.
+type turning func(ctx context.Context, key string) (load bool, over func(loaded bool))
+
 // loads finds what is missing: one flight per key, however many ask for it. Safe for goroutines; needs all but ask.
 type loads[V any] struct {
 	table table[V]
 	clock *clock
 	load  func(ctx context.Context, key string) (V, error) // nil: only peers are asked
 	ask   asking[V]                                        // nil: there are no peers
+	turn  turning                                          // nil: nobody else loads
 	unfit func(key string, err error)                      // told of a loaded value that cannot be stored
 	ttl   int64                                            // of what is loaded, milliseconds
 	slots chan struct{}                                    // one taken for each load that runs
@@ -160,6 +165,8 @@ func (l *loads[V]) lead(fs []*flight[V]) {
 	}
 	for _, f := range fs {
 		switch {
+		case l.load != nil && l.turn != nil && !f.strange:
+			go l.queue(f)
 		case l.load != nil:
 			l.takeOff(f)
 		case f.strange:
@@ -203,6 +210,17 @@ func (l *loads[V]) askPeers(fs []*flight[V]) map[string]loan[V] {
 		return l.ask(fs[0].ctx, keys)
 	}
 	return l.ask(l.ctx, keys)
+}
+
+// queue has a flight wait for its turn among the nodes that load its key. Another node's value ends it; one that has gone
+// again for want of room is loaded here.
+func (l *loads[V]) queue(f *flight[V]) {
+	load, over := l.turn(f.ctx, f.key)
+	f.over = over
+	if !load && len(l.look([]*flight[V]{f}, nil)) == 0 {
+		return
+	}
+	l.takeOff(f)
 }
 
 // takeOff starts the load of a flight once there is a slot.

@@ -550,3 +550,80 @@ func TestTwoClustersDoNotMix(t *testing.T) {
 		t.Fatalf("%v, peers %v and %v", err, a.Peers(), b.Peers())
 	}
 }
+
+// TestOneLoadAcrossNodes: while one node loads, the callers on all nodes wait for it, and get what it loaded.
+func TestOneLoadAcrossNodes(t *testing.T) {
+	nodes := meshed(t, 3)
+	var loads atomic.Int64
+	loading, finish := make(chan struct{}), make(chan struct{})
+	load := func(context.Context, string) (string, error) {
+		if loads.Add(1) == 1 {
+			close(loading)
+		}
+		<-finish
+		return "loaded", nil
+	}
+	var caches []*Cache[string]
+	for _, n := range nodes {
+		caches = append(caches, on(t, n, Options[string]{Name: "one", Load: load}))
+	}
+	ready(t, nodes...)
+	var all sync.WaitGroup
+	call := func(c *Cache[string]) {
+		all.Go(func() {
+			if v, err := c.Get(soon(t), "cold"); v != "loaded" || err != nil {
+				t.Errorf("got %q, %v", v, err)
+			}
+		})
+	}
+	call(caches[0])
+	<-loading
+	eventually(t, "the others know of the load", func() bool {
+		return caches[1].mesh.Counts().Claims == 1 && caches[2].mesh.Counts().Claims == 1
+	})
+	for range 100 {
+		for _, c := range caches {
+			call(c)
+		}
+	}
+	eventually(t, "all callers wait", func() bool {
+		return caches[1].loads.flying.Load() == 1 && caches[2].loads.flying.Load() == 1
+	})
+	close(finish)
+	all.Wait()
+	if n := loads.Load(); n != 1 {
+		t.Errorf("%d loads", n)
+	}
+}
+
+// TestWriteEndsTheWaitForALoad: a value that is written here while another node loads is what the callers get.
+func TestWriteEndsTheWaitForALoad(t *testing.T) {
+	nodes := meshed(t, 2)
+	loading, finish := make(chan struct{}), make(chan struct{})
+	load := func(context.Context, string) (string, error) {
+		close(loading)
+		<-finish
+		return "loaded", nil
+	}
+	defer close(finish)
+	loader := on(t, nodes[0], Options[string]{Name: "one", Load: load})
+	other := on(t, nodes[1], Options[string]{Name: "one", Load: func(context.Context, string) (string, error) {
+		return "", errors.New("loaded twice")
+	}})
+	ready(t, nodes...)
+	go loader.Get(soon(t), "cold")
+	<-loading
+	eventually(t, "the other knows of the load", func() bool { return other.mesh.Counts().Claims == 1 })
+	got := make(chan string, 1)
+	go func() {
+		v, err := other.Get(soon(t), "cold")
+		got <- fmt.Sprint(v, err)
+	}()
+	eventually(t, "it waits", func() bool { return other.loads.flying.Load() == 1 })
+	if err := other.Set("cold", "written"); err != nil {
+		t.Fatal(err)
+	}
+	if v := <-got; v != "written<nil>" {
+		t.Errorf("got %s", v)
+	}
+}

@@ -49,7 +49,7 @@ func (c *Cache[V]) begin(o Options[V], gone *farewell[V]) {
 	l.flights = map[string]*flight[V]{}
 	l.unfit = c.unfit
 	if c.mesh != nil {
-		l.ask = c.ask
+		l.ask, l.turn = c.ask, c.turn
 	}
 	if o.Load != nil {
 		l.absent.init(c.table, c.clock, o.Capacity, c.ttl)
@@ -98,6 +98,17 @@ func (c *Cache[V]) ask(ctx context.Context, keys []string) map[string]loan[V] {
 		cancel()
 		return nil
 	}
+}
+
+// turn waits until this node is to load a key, or somebody else's load has come.
+func (c *Cache[V]) turn(ctx context.Context, key string) (load bool, over func(loaded bool)) {
+	turn := make(chan bool, 1)
+	over = c.mesh.Bid(key, func(load bool) { turn <- load })
+	select {
+	case load = <-turn:
+	case <-ctx.Done():
+	}
+	return load, over
 }
 
 // unfit logs, once, that a loaded value cannot be stored.

@@ -142,7 +142,7 @@ func (c *Cache) judge(only, lacking []item, keys map[uint64]string) {
 		c.mismatches.Add(1)
 		c.engine.log.Error("a version is held although a higher one was seen: please report it",
 			"cache", c.name, "held", own.version(), "seen", theirs.version())
-		c.ask([]string{keys[theirs.key]}, true, func(map[string]Blob) {})
+		c.ask([]string{keys[theirs.key]}, true, "", func(map[string]Blob) {})
 	}
 }
 

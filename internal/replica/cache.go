@@ -33,15 +33,16 @@ type Options struct {
 
 // Cache is a replica of one cache. Safe for concurrent use.
 type Cache struct {
-	engine *Engine
-	name   string
-	ttl    int64 // L, milliseconds
-	store  *store.Store[Blob]
-	clock  crdt.Clock
-	nonce  [8]byte
-	origin crdt.Origin
-	out    outbox
-	active answers // leaf lock
+	engine  *Engine
+	name    string
+	ttl     int64 // L, milliseconds
+	store   *store.Store[Blob]
+	clock   crdt.Clock
+	nonce   [8]byte
+	origin  crdt.Origin
+	out     outbox
+	active  answers      // leaf lock
+	bidding atomic.Int32 // bids that wait: one look for the records that concern none
 
 	peerHits, refused, dropped, mismatches atomic.Uint64
 
@@ -55,6 +56,7 @@ type Cache struct {
 	pulls     map[uint64]*pull
 	turns     turns
 	acks      ackState
+	claims    claims
 	nextNear  int64 // when the next round is due, Unix nanoseconds
 	nextFar   int64
 	audit     *audit // under way; nil = none
@@ -140,6 +142,7 @@ type CacheCounts struct {
 	Dropped         uint64  // records of bad shape
 	AuditMismatches uint64  // versions held although a higher one was seen: a bug
 	Bootstrap       float64 // 0 to 1
+	Claims          int     // loads of peers that this node knows to be under way
 }
 
 // Counts reads the counters.
@@ -147,6 +150,7 @@ func (c *Cache) Counts() CacheCounts {
 	n := CacheCounts{PeerHits: c.peerHits.Load(), Refused: c.refused.Load(), Dropped: c.dropped.Load(), AuditMismatches: c.mismatches.Load()}
 	c.engine.mu.Lock()
 	defer c.engine.mu.Unlock()
+	n.Claims = c.claims.count
 	if n.Bootstrap = c.share; c.whole {
 		n.Bootstrap = 1
 	}

@@ -77,6 +77,7 @@ func (c *Cache) admit(r wire.Record, now int64, by store.Heads, via store.Via) b
 		return false
 	}
 	c.door(fromWire(r), now, by, via)
+	c.arrived(r.Key)
 	return true
 }
 

@@ -164,6 +164,7 @@ func (e *Engine) tick() {
 	for _, c := range e.caches {
 		c.round(now)
 		c.timeouts(now)
+		c.claims.expire(now)
 	}
 	e.plan(now)
 	e.prune(now)
@@ -230,6 +231,10 @@ func (e *Engine) message(from geo.ID, m wire.Message) bool {
 		c.lend(from, m)
 	case *wire.Fetched:
 		c.fetched(from, m)
+	case *wire.Claim:
+		c.heardClaim(from, m)
+	case *wire.Claimed:
+		c.heardClaimed(from, m)
 	case *wire.Ack:
 		c.acked(from, m)
 	case *wire.Explain:

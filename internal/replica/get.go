@@ -46,11 +46,11 @@ type request struct {
 //
 // Nobody is asked for a key that is nowhere, as far as this node can know (even.go).
 func (c *Cache) Ask(keys []string, done func(found map[string]Blob)) (cancel func()) {
-	return c.ask(keys, false, done)
+	return c.ask(keys, false, "", done)
 }
 
-// ask asks for those of the keys that may be somewhere; for all of them if it must.
-func (c *Cache) ask(keys []string, must bool, done func(map[string]Blob)) (cancel func()) {
+// ask asks for those of the keys that may be somewhere; for all of them if it must. first, if not empty, is asked first.
+func (c *Cache) ask(keys []string, must bool, first geo.ID, done func(map[string]Blob)) (cancel func()) {
 	e := c.engine
 	e.mu.Lock()
 	now := e.clock.Now()
@@ -69,6 +69,10 @@ func (c *Cache) ask(keys []string, must bool, done func(map[string]Blob)) (cance
 		return nothing
 	}
 	a.left = c.whom(holders, now)
+	if first != "" {
+		rest := slices.DeleteFunc(a.left, func(id geo.ID) bool { return id == first })
+		a.left = append([]geo.ID{first}, rest...)
+	}
 	e.asks[a.id] = a
 	e.budget.Look()
 	a.stops = append(a.stops, e.clock.After(e.timeout, func() { e.giveUp(a.id) }))

@@ -84,6 +84,9 @@ func (e *Engine) gone(g geo.Peer) {
 	e.rank.Remove(g.ID)
 	next := e.failed(g.ID)
 	for _, c := range e.caches {
+		next = append(next, c.claimantGone(g.ID)...)
+	}
+	for _, c := range e.caches {
 		c.dropPulls(g.ID)
 		c.active.drop(g.ID)
 		next = append(next, c.met()...)

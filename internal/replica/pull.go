@@ -308,7 +308,7 @@ func (c *Cache) settle(s *pull, m *wire.End) {
 func (e *Engine) abandon(c *Cache) {
 	e.mu.Lock()
 	clear(c.pulls)
-	var due []func()
+	due := c.claims.end()
 	for _, id := range slices.Sorted(keys(e.asks)) {
 		if a := e.asks[id]; a.cache == c {
 			due = append(due, e.endAsk(a))

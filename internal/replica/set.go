@@ -94,6 +94,9 @@ func (c *Cache) batch() []byte {
 	if len(b.Records)+len(b.Touches) == 0 {
 		return nil
 	}
+	for _, r := range b.Records {
+		c.arrived(r.Key)
+	}
 	frame, err := wire.EncodeBatch(b)
 	if err != nil { // it is a gap for the others now, and sync brings it
 		c.engine.log.Error("batch not encodable", "cache", c.name, "err", err)

@@ -20,6 +20,8 @@ type Node struct {
 	Grain  time.Duration // its clock shows multiples of it; 0 = exact
 	Mad    bool          // its clock is beyond all bounds: nobody is to believe it
 
+	Sent func(lane uint8) // is told of every frame that it sends to one node; nil = nobody is
+
 	Congested bool // its network takes no gossip; may be changed between runs
 
 	world  *World
@@ -146,6 +148,9 @@ func (n *Node) step() {
 func (n *Node) Send(to geo.ID, lane uint8, frame []byte) bool {
 	if o := n.world.local; o != nil {
 		o.fault("LOCAL-LIVE", n, "", "a frame goes to %s before a local operation is done", to)
+	}
+	if n.Sent != nil {
+		n.Sent(lane)
 	}
 	l := n.links[to]
 	if l == nil {

@@ -123,10 +123,29 @@ func (y *play) read(n *Node, o Op) {
 		life := n.life
 		y.oracle.Ask(n, key(o.Key), func(found bool) {
 			if !found && n.life == life {
-				y.load(n, o)
+				y.bid(n, o)
 			}
 		})
 	}
+}
+
+// bid loads when it is the node's turn, and else reads what another node has loaded meanwhile.
+func (y *play) bid(n *Node, o Op) {
+	if o.TTL == 0 {
+		return
+	}
+	var over func(bool)
+	life := n.life
+	over = y.caches[o.Node].Bid(key(o.Key), func(load bool) {
+		switch {
+		case n.life != life:
+		case load:
+			y.load(n, o)
+			n.After(o.For, func() { over(true) })
+		default:
+			y.oracle.Read(n, key(o.Key))
+		}
+	})
 }
 
 // load loads a value, which is as old as the beginning of the load.

@@ -31,6 +31,10 @@ func CacheOf(m Message) string {
 		return m.Cache
 	case *Audited:
 		return m.Cache
+	case *Claim:
+		return m.Cache
+	case *Claimed:
+		return m.Cache
 	}
 	return ""
 }

@@ -10,6 +10,8 @@ func (*Explain) head() (uint64, uint64)   { return numberExplain, 3 }
 func (*Explained) head() (uint64, uint64) { return numberExplained, 4 }
 func (*Audit) head() (uint64, uint64)     { return numberAudit, 5 }
 func (*Audited) head() (uint64, uint64)   { return numberAudited, 3 }
+func (*Claim) head() (uint64, uint64)     { return numberClaim, 3 }
+func (*Claimed) head() (uint64, uint64)   { return numberClaimed, 4 }
 
 func (m *Probe) fields(c *codec) {
 	number(c, &m.ID)
@@ -87,4 +89,17 @@ func (m *Audited) fields(c *codec) {
 	c.cache(&m.Cache)
 	number(c, &m.ID)
 	c.bytes(&m.Cells)
+}
+
+func (m *Claim) fields(c *codec) {
+	c.cache(&m.Cache)
+	number(c, &m.ID)
+	c.key(&m.Key)
+}
+
+func (m *Claimed) fields(c *codec) {
+	c.cache(&m.Cache)
+	number(c, &m.ID)
+	c.key(&m.Key)
+	c.flag(&m.Loaded)
 }

@@ -24,6 +24,8 @@ const (
 	numberBusy
 	numberAudit
 	numberAudited
+	numberClaim
+	numberClaimed
 )
 
 // Encode encodes a message. It fails with ErrTooLarge beyond the limits of lists, names and frames, and with

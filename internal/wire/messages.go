@@ -191,4 +191,17 @@ type (
 		ID    uint64
 		Cells []byte
 	}
+	// Claim tells that the sender loads a key: who misses it too waits for what comes of it.
+	Claim struct {
+		Cache string
+		ID    uint64
+		Key   string
+	}
+	// Claimed ends a Claim. Loaded: there is a value now; it travels like any write.
+	Claimed struct {
+		Cache  string
+		ID     uint64
+		Key    string
+		Loaded bool
+	}
 )

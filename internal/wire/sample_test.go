@@ -74,6 +74,8 @@ func samples() map[string]Message {
 		"busy":    &Busy{Cache: "users", Session: 15, RetryAfter: 2500},
 		"audit":   &Audit{Cache: "users", ID: 16, Partition: 63, Seed: 1 << 63, Cells: 64},
 		"audited": &Audited{Cache: "users", ID: 16, Cells: bytes.Repeat([]byte{0xa5}, 48)},
+		"claim":   &Claim{Cache: "users", ID: 17, Key: "a"},
+		"claimed": &Claimed{Cache: "users", ID: 17, Key: "a", Loaded: true},
 	}
 }
 
@@ -162,7 +164,7 @@ func drawMessage(t *rapid.T) Message {
 	cache, id := someName.Draw(t, "cache"), rapid.Uint64().Draw(t, "id")
 	number, last := rapid.Uint64().Draw(t, "number"), rapid.Bool().Draw(t, "last")
 	records := optional(someRecord).Draw(t, "records")
-	switch rapid.SampledFrom([]uint64{2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16}).Draw(t, "type") {
+	switch rapid.SampledFrom([]uint64{2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18}).Draw(t, "type") {
 	case numberProbe:
 		return &Probe{id, last, someMillis.Draw(t, "time"), optional(someCache).Draw(t, "caches")}
 	case numberFetch:
@@ -191,6 +193,10 @@ func drawMessage(t *rapid.T) Message {
 		return &Audit{cache, id, number, id, number}
 	case numberAudited:
 		return &Audited{cache, id, optional(rapid.Byte()).Draw(t, "cells")}
+	case numberClaim:
+		return &Claim{cache, id, someKey.Draw(t, "key")}
+	case numberClaimed:
+		return &Claimed{cache, id, someKey.Draw(t, "key"), last}
 	}
 	return &Busy{cache, id, number}
 }

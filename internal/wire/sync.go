@@ -102,6 +102,10 @@ func newMessage(number uint64) Message {
 		return new(Audit)
 	case numberAudited:
 		return new(Audited)
+	case numberClaim:
+		return new(Claim)
+	case numberClaimed:
+		return new(Claimed)
 	}
 	return nil
 }
