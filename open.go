@@ -148,7 +148,7 @@ func (c *Cache[V]) end() {
 	c.hub.close()
 	c.clock.leave(c.swept)
 	if c.mesh != nil {
+		c.mesh.Close() // first: what comes while the snapshot is written would be lost, and sent again
 		c.save()
-		c.mesh.Close()
 	}
 }
