@@ -61,7 +61,7 @@ func percentile(took []time.Duration, p float64) time.Duration {
 // the capacity; Set does not wait; and when it is over both have the same.
 func TestTimedOverload(t *testing.T) {
 	idle := newPair(t, 10_000, 100)
-	before, _ := hammer(t, idle.c[0], *overload/4)
+	calmly, _ := hammer(t, idle.c[0], *overload/4)
 	p := newPair(t, 10_000, 100)
 	p.way.rate.Store(linkRate)
 	bytes := p.way.bytes.Load()
@@ -73,7 +73,8 @@ func TestTimedOverload(t *testing.T) {
 		time.Sleep(100 * time.Millisecond)
 	}
 	within(t, "equal after the end", time.Since(from), time.Minute)
-	calm, busy := percentile(before, 0.999), percentile(took, 0.999)
+	after, _ := hammer(t, idle.c[0], *overload/4)
+	calm, busy := percentile(append(calmly, after...), 0.999), percentile(took, 0.999)
 	t.Logf("Set p50 %v, p99.9 %v; p99.9 %v where the way carries it; heap in MiB %v", percentile(took, 0.5), busy, calm, heap)
 	t.Logf("congested %d, published %d, moved by sync %d", p.nodes[0].engine.Counters().Congested, p.nodes[0].engine.Counters().Published, p.moved())
 	if float64(busy) > 1.5*float64(calm) {

@@ -38,7 +38,7 @@ func nanos(n int64) time.Duration { return time.Duration(n) }
 // acknowledge has an origin told how far its records have come: at once if it was quiet, else with the next lot.
 // engine.mu is held.
 func (c *Cache) acknowledge(o crdt.Origin) {
-	if o == c.origin {
+	if o == c.origin() {
 		return
 	}
 	if c.acks.due == nil {
@@ -114,7 +114,7 @@ func (c *Cache) acked(from geo.ID, m *wire.Ack) {
 		return
 	}
 	for _, h := range m.Heads {
-		if h.Origin == c.origin {
+		if h.Origin == c.origin() {
 			c.advance(c.progress(p), h.N)
 		}
 	}

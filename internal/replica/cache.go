@@ -38,8 +38,7 @@ type Cache struct {
 	ttl     int64 // L, milliseconds
 	store   *store.Store[Blob]
 	clock   crdt.Clock
-	nonce   [8]byte
-	origin  crdt.Origin
+	life    atomic.Pointer[life]
 	out     outbox
 	active  answers      // leaf lock
 	bidding atomic.Int32 // bids that wait: one look for the records that concern none
@@ -71,13 +70,8 @@ type Cache struct {
 func (e *Engine) Open(o Options) (*Cache, error) {
 	c := &Cache{engine: e, name: o.Name, ttl: o.TTL.Milliseconds(), authors: map[crdt.Origin]geo.ID{}, pulls: map[uint64]*pull{}}
 	e.mu.Lock()
-	binary.LittleEndian.PutUint64(c.nonce[:], e.rnd.Uint64())
+	c.beginLife()
 	e.mu.Unlock()
-	if plant.On(plant.SameOrigin) {
-		clear(c.nonce[:])
-	}
-	c.origin = originOf(e.self, c.nonce)
-	c.authors[c.origin] = e.self
 	cfg := store.Config[Blob]{
 		Capacity: o.Capacity, TTL: c.ttl, Replicated: true, Ghosts: o.Ghosts, Tombstones: o.Tombstones,
 		Hash: o.Hash, Now: e.millis, Stamp: c.stamp, Weigh: o.Weigh, Rank: rank,
@@ -98,14 +92,6 @@ func (e *Engine) Open(o Options) (*Cache, error) {
 	return c, nil
 }
 
-// originOf names one life of one replica: no two lives share an author and a nonce.
-func originOf(author geo.ID, nonce [8]byte) crdt.Origin {
-	h := sha256.New()
-	h.Write(nonce[:])
-	h.Write([]byte(author))
-	return crdt.Origin(max(binary.BigEndian.Uint64(h.Sum(nil)), 1))
-}
-
 // rank is the hash that settles equal versions: the same on every node, so not a seeded one.
 func rank(b Blob) uint64 {
 	sum := sha256.Sum256(b.Bytes())
@@ -115,14 +101,14 @@ func rank(b Blob) uint64 {
 // stamp is a version above `above` and everything that this cache has stamped or seen.
 func (c *Cache) stamp(above crdt.Time) crdt.Version {
 	if plant.On(plant.WallClock) {
-		return crdt.Version{Time: crdt.At(c.engine.millis()), Origin: c.origin}
+		return crdt.Version{Time: crdt.At(c.engine.millis()), Origin: c.origin()}
 	}
 	t := c.clock.Now(c.engine.millis())
 	if t <= above {
 		t = above.Next()
 		c.clock.Raise(t)
 	}
-	return crdt.Version{Time: t, Origin: c.origin}
+	return crdt.Version{Time: t, Origin: c.origin()}
 }
 
 // Store holds the records: reads and local writes go straight to it.
@@ -167,7 +153,7 @@ func (c *Cache) expire() {
 func (c *Cache) prune(now int64) {
 	c.seen.Prune(c.eldest(now - pruning.Milliseconds()))
 	for o := range c.authors {
-		if o != c.origin && c.seen.Of(o) == nil && !c.engine.lives(c.name, o) {
+		if o != c.origin() && c.seen.Of(o) == nil && !c.engine.lives(c.name, o) {
 			delete(c.authors, o)
 		}
 	}
@@ -215,14 +201,14 @@ func (c *Cache) markOwn() {
 		return
 	}
 	c.marked = n
-	if err := c.seen.UnionKnown([]crdt.Known{{Origin: c.origin, Head: n, Last: c.clock.Last()}}); err != nil {
+	if err := c.seen.UnionKnown([]crdt.Known{{Origin: c.origin(), Head: n, Last: c.clock.Last()}}); err != nil {
 		c.engine.log.Error("own dots not marked", "cache", c.name, "err", err)
 	}
 }
 
 // state is what a probe tells of this cache. engine.mu is held.
 func (c *Cache) state() wire.CacheState {
-	return wire.CacheState{Name: c.name, TTL: c.ttl, Hash: c.digestHash(), Nonce: c.nonce}
+	return wire.CacheState{Name: c.name, TTL: c.ttl, Hash: c.digestHash(), Nonce: c.life.Load().nonce}
 }
 
 // Close leaves the cache. What waits in its outbox is not sent any more.

@@ -88,7 +88,7 @@ func (c *Cache) unsound(r wire.Record) string {
 	if reason := wire.CheckRecord(&r, c.ttl); reason != wire.Sound && reason != wire.DeadlineBeforeTime {
 		return string(reason)
 	}
-	if r.Version.Origin == c.origin && r.Seq > c.store.Seq() {
+	if r.Version.Origin == c.origin() && r.Seq > c.store.Seq() {
 		c.engine.log.Error("a record of this node's origin that it never wrote", "cache", c.name)
 		return "own origin"
 	}

@@ -177,11 +177,11 @@ func (c *Cache) begun(from geo.ID, m *wire.Answer) bool {
 // cloned tells whether a digest knows numbers of this replica that it never gave: then the records that get them would
 // count as seen before they are written, so nothing of that digest is believed.
 func (c *Cache) cloned(digest []crdt.Known) bool {
-	i, ok := slices.BinarySearchFunc(digest, c.origin, func(k crdt.Known, o crdt.Origin) int { return cmp.Compare(k.Origin, o) })
+	i, ok := slices.BinarySearchFunc(digest, c.origin(), func(k crdt.Known, o crdt.Origin) int { return cmp.Compare(k.Origin, o) })
 	if !ok || highest(digest[i]) <= c.store.Seq() {
 		return false
 	}
-	c.engine.log.Error("a peer has seen records of this node's origin that it never wrote", "cache", c.name)
+	c.renew()
 	return true
 }
 

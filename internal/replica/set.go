@@ -73,12 +73,17 @@ func (c *Cache) isClosed() bool {
 
 // batch takes what fits into one batch out of the outbox; nil if nothing waits.
 func (c *Cache) batch() []byte {
-	b := &wire.Batch{Nonce: c.nonce}
+	b := &wire.Batch{}
+	var l *life
 	room := batchRoom
 	c.store.Drain(func(rec store.Record[Blob], touch bool) bool {
 		out := announce(toWire(rec))
 		if touch {
 			out.Value = nil
+		} else if l == nil {
+			l = c.under(out.Version.Origin)
+		} else if l.origin != out.Version.Origin {
+			return false // of another life of this replica: a batch has one
 		}
 		room -= wire.RecordSize(len(out.Key), len(out.Value))
 		if room < 0 || len(b.Records)+len(b.Touches) == wire.MaxBatchRecords {
@@ -97,6 +102,11 @@ func (c *Cache) batch() []byte {
 	for _, r := range b.Records {
 		c.arrived(r.Key)
 	}
+	if l == nil {
+		l = c.life.Load()
+	}
+	b.Nonce = l.nonce
+	c.markOld(l, b.Records)
 	frame, err := wire.EncodeBatch(b)
 	if err != nil { // it is a gap for the others now, and sync brings it
 		c.engine.log.Error("batch not encodable", "cache", c.name, "err", err)
