@@ -179,7 +179,7 @@ func (c *Cache) await(w *await) (cancel func() int) {
 func (c *Cache) met() (due []func()) {
 	c.acks.awaited = slices.DeleteFunc(c.acks.awaited, func(w *await) bool {
 		have := c.have(w.seq)
-		if have < w.n && !(w.fewer && c.possible() <= have) {
+		if have < w.n && !(w.fewer && c.possible() <= have && c.knowsAll(c.engine.clock.Now())) {
 			return false
 		}
 		due = append(due, func() { w.done(have) })

@@ -25,7 +25,8 @@ func TestNobodyIsWaitedForWhoDoesNotHoldTheCache(t *testing.T) {
 	if !m.Until(2*time.Second, func() bool { return ready }) {
 		t.Error("it waits for those who do not hold the cache")
 	}
-	if c.Settle(func(have int) { settled = have }); settled != 0 {
+	c.Settle(func(have int) { settled = have })
+	if !m.Until(2*time.Second, func() bool { return settled == 0 }) {
 		t.Error("it waits until those have it who do not hold the cache")
 	}
 	strict := false

@@ -46,6 +46,7 @@ type Cache struct {
 	peerHits, refused, dropped, mismatches atomic.Uint64
 
 	// Guarded by engine.mu.
+	opened    int64 // Unix nanoseconds
 	closed    bool
 	whole     bool    // one whole sync is done
 	share     float64 // of the first one, what is here: 0 to 1
@@ -70,6 +71,7 @@ type Cache struct {
 func (e *Engine) Open(o Options) (*Cache, error) {
 	c := &Cache{engine: e, name: o.Name, ttl: o.TTL.Milliseconds(), authors: map[crdt.Origin]geo.ID{}, pulls: map[uint64]*pull{}}
 	e.mu.Lock()
+	c.opened = e.clock.Now()
 	c.beginLife()
 	e.mu.Unlock()
 	cfg := store.Config[Blob]{

@@ -160,15 +160,20 @@ func (e *Engine) tick() {
 	}
 	e.mu.Lock()
 	now := e.clock.Now()
+	var due []func()
 	e.probe(now)
 	for _, c := range e.caches {
 		c.round(now)
 		c.timeouts(now)
 		c.claims.expire(now)
+		due = append(due, c.met()...)
 	}
 	e.plan(now)
 	e.prune(now)
 	e.mu.Unlock()
+	for _, f := range due {
+		f()
+	}
 	e.checkReady()
 	e.clock.After(tick, e.tick)
 }

@@ -169,13 +169,18 @@ func (c *Cache) possible() (n int) {
 	return n
 }
 
-// acquainted is how long after the last member connected it counts that none holds a cache: who was admitted is told of
-// all others at once, and dials them.
+// acquainted is how long after the last member connected, or the cache was opened, it counts that no more than so many
+// hold it: who was admitted is told of all others at once, and dials them; who opens a cache tells it at once.
 const acquainted = time.Second
 
-// alone tells whether the members are there, and none of them holds this cache. engine.mu is held.
+// knowsAll tells whether those who hold this cache should have told it. engine.mu is held.
+func (c *Cache) knowsAll(now int64) bool {
+	return now-max(c.engine.arrived, c.opened) >= int64(acquainted)
+}
+
+// alone tells whether members are there, and none of them holds this cache. engine.mu is held.
 func (c *Cache) alone(now int64) bool {
-	return now-c.engine.arrived >= int64(acquainted) && c.engine.arrived > 0 && c.possible() == 0
+	return c.engine.arrived > 0 && c.knowsAll(now) && c.possible() == 0
 }
 
 // greet has everybody probed soon, once for all caches that are opened together: a cache was opened. What peers
