@@ -120,8 +120,8 @@ func (c *Cache[V]) Deadline(key string) (time.Time, bool) {
 // waits for the network. Errors: [ErrTooLarge], or that of the codec; then nothing is written.
 func (c *Cache[V]) Set(key string, value V) error { return c.set(key, value, c.ttl) }
 
-// SetTTL is Set with a lifetime of its own: 1 ms to Options.TTL, else [ErrTTL]. Fractions of a millisecond are cut off;
-// without a node a lifetime of a second or more may end a millisecond early, never late.
+// SetTTL is Set with a lifetime of its own: 1 ms to Options.TTL, else [ErrTTL]. Fractions of a millisecond are cut off.
+// Without a node the lifetime Options.TTL, if it is a second or more, may end a millisecond early, never late.
 func (c *Cache[V]) SetTTL(key string, value V, ttl time.Duration) error {
 	if err := c.checkTTL("set", key, ttl); err != nil {
 		return err

@@ -47,7 +47,7 @@ type Config[P any] struct {
 
 	Hash   func(string) uint64                // of keys, seeded; nil = hash/maphash under a seed of this store's own
 	Now    func() int64                       // Unix milliseconds, exact
-	Coarse *atomic.Int64                      // the same, at most 1 ms old: for writes that live a second or more; nil = Now
+	Coarse *atomic.Int64                      // the same, at most 1 ms old: for writes that live for TTL, if that is a second or more; nil = Now
 	Stamp  func(above crdt.Time) crdt.Version // a version of this node above all it has seen and above `above`; nil = a clock per shard
 	Weigh  func(key string, v P) int          // nil = 1 each
 	Rank   func(v P) uint64                   // hash of a value's bytes: settles equal versions; nil = the held one stays

@@ -57,10 +57,10 @@ func (s *Store[P]) write(key string, d *draft[P]) error {
 	return nil
 }
 
-// written is the time of a write. A life of a second or more may begin by the coarse clock, and so end that much early:
-// the exact one took 57 ns of a write.
+// written is the time of a write. The usual life, if it is a second or more, may begin by the coarse clock, and so end that
+// much early: the exact one took 57 ns of a write. Whoever asks for another life gets it to the millisecond.
 func (s *Store[P]) written(ttl int64) int64 {
-	if s.cfg.Coarse != nil && ttl >= near {
+	if s.cfg.Coarse != nil && ttl == s.cfg.TTL && ttl >= near {
 		return s.cfg.Coarse.Load()
 	}
 	return s.cfg.Now()
