@@ -21,6 +21,7 @@ var rules = map[string][]string{
 	"ttl":                nil,
 	"geo":                nil,
 	"internal/plant":     nil,
+	"internal/wan":       nil,
 	"internal/vectors":   nil,
 	"internal/wire":      {"crdt", "github.com/fxamacker/cbor/v2"},
 	"internal/store":     {"crdt", "lru", "ttl", "internal/plant"},

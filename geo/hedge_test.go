@@ -13,7 +13,7 @@ func TestHedgePaysOff(t *testing.T) {
 		jitter
 		want float64
 	}{{cloud, .4}, {internet, .4}, {bad, .7}} {
-		t.Run(c.name, func(t *testing.T) {
+		t.Run(c.Name, func(t *testing.T) {
 			plain, _ := lookups(c.jitter, false)
 			hedged, extra := lookups(c.jitter, true)
 			gain := float64(hedged) / float64(plain)
@@ -104,7 +104,7 @@ func (l *lookup) ask() {
 	id := l.holders[0]
 	l.holders, l.asked = l.holders[1:], l.now
 	if l.rnd.Float64() >= .01 {
-		rtt := l.noise.draw(l.base[id], l.rnd)
+		rtt := l.noise.Draw(l.base[id], l.rnd)
 		l.after(rtt, func() { l.answered(id, rtt) })
 	}
 	l.wait(id)

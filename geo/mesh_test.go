@@ -30,7 +30,7 @@ func newMesh(seed uint64, n, regions int) *mesh {
 	for i := range n {
 		c := cities[m.rnd.IntN(regions)]
 		id := ID(fmt.Sprintf("%03d", i))
-		m.nodes = append(m.nodes, &meshNode{Ranking: NewRanking(c.region, m.rnd), id: id, place: c, want: make([]bool, n)})
+		m.nodes = append(m.nodes, &meshNode{Ranking: NewRanking(c.Region, m.rnd), id: id, place: c, want: make([]bool, n)})
 		m.rtt = append(m.rtt, make([]time.Duration, n))
 	}
 	for i, a := range m.nodes {
@@ -64,7 +64,7 @@ func (m *mesh) members(i int) []Peer {
 		if m.cut && (i-j)%2 != 0 {
 			continue
 		}
-		all = append(all, Peer{ID: b.id, Region: b.place.region, Connected: m.connected(i, j)})
+		all = append(all, Peer{ID: b.id, Region: b.place.Region, Connected: m.connected(i, j)})
 	}
 	return all
 }
@@ -89,8 +89,8 @@ func (m *mesh) measure(a, b *meshNode, connected bool, rtt time.Duration) {
 		a.Remove(b.id)
 		return
 	}
-	a.Add(b.id, b.place.region, 0)
-	a.Sample(b.id, cloud.draw(rtt, m.rnd), 0)
+	a.Add(b.id, b.place.Region, 0)
+	a.Sample(b.id, cloud.Draw(rtt, m.rnd), 0)
 }
 
 // reached is how many nodes node 0 reaches.
@@ -179,14 +179,14 @@ func (m *mesh) checkRegions(t *testing.T, i int) {
 	t.Helper()
 	there, wanted := make(map[string]int), make(map[string]int)
 	for j, b := range m.nodes {
-		there[b.place.region]++
+		there[b.place.Region]++
 		if m.nodes[i].want[j] {
-			wanted[b.place.region]++
+			wanted[b.place.Region]++
 		}
 	}
 	for _, c := range cities {
-		if other := c.region != m.nodes[i].place.region; other && wanted[c.region] < min(perRegion, there[c.region]) {
-			t.Fatalf("node %d of %d wants %d of the %d in %s", i, len(m.nodes), wanted[c.region], there[c.region], c.region)
+		if other := c.Region != m.nodes[i].place.Region; other && wanted[c.Region] < min(perRegion, there[c.Region]) {
+			t.Fatalf("node %d of %d wants %d of the %d in %s", i, len(m.nodes), wanted[c.Region], there[c.Region], c.Region)
 		}
 	}
 }

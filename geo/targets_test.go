@@ -41,7 +41,7 @@ func TestPicksTheNearest(t *testing.T) {
 		jitter
 		want float64
 	}{{cloud, .999}, {internet, .999}, {bad, .99}} {
-		t.Run(c.name, func(t *testing.T) {
+		t.Run(c.Name, func(t *testing.T) {
 			right, switches, probes := watch(c.jitter)
 			t.Logf("right %.5f; switches per 100 probes %.4f, of the nearest alone %.4f", right.of(), 100*probes.of(), 100*switches.of())
 			if right.of() < c.want {
@@ -50,7 +50,7 @@ func TestPicksTheNearest(t *testing.T) {
 			if 100*probes.of() >= .1 {
 				t.Errorf("%.3f switches per 100 probes, want < .1", 100*probes.of())
 			}
-			if c.name != "bad" && 100*switches.of() >= .1 {
+			if c.Name != "bad" && 100*switches.of() >= .1 {
 				t.Errorf("%.3f switches per 100 probes of the nearest, want < .1", 100*switches.of())
 			}
 		})
@@ -77,7 +77,7 @@ func watch(noise jitter) (right, ofNearest, ofAll share) {
 
 func TestLeavesASlowedPeer(t *testing.T) {
 	for _, noise := range []jitter{cloud, internet, bad} {
-		t.Run(noise.name, func(t *testing.T) {
+		t.Run(noise.Name, func(t *testing.T) {
 			var probes []int
 			eachWorld(noise, func(w *world) {
 				if n, ok := slow(w); ok {
