@@ -5,6 +5,7 @@
 //	geobench hitratio FILE…   hits in recorded requests, least recently used and the best possible included
 //	geobench policy FILE…     what other eviction policies would keep
 //	geobench replicate        delay, speed and cost of replication between two processes
+//	geobench wan              replication, look-ups and ranking around the world, simulated
 //
 // The life of `local`: the table of internal/caches opens each cache at a type of values; speed, memory and expiry
 // take turns through the table and return rows; the rows become tables on stdout, and JSON and a picture if asked for.
@@ -47,7 +48,7 @@ func newApp(out, errs io.Writer) *cli.Command {
 	app := &cli.Command{
 		Name:      "geobench",
 		Usage:     "measure geolru beside other caches",
-		Commands:  []*cli.Command{localCommand(), hitratioCommand(), policyCommand(), replicateCommand(), sideCommand()},
+		Commands:  []*cli.Command{localCommand(), hitratioCommand(), policyCommand(), replicateCommand(), sideCommand(), wanCommand()},
 		Action:    noCommand,
 		Writer:    out,
 		ErrWriter: errs,

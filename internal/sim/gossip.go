@@ -86,6 +86,7 @@ func (l *link) carry(m *message) {
 func (n *Node) receive(from *Node, m *message) {
 	t, w := n.topics[m.cache], n.world
 	w.Tally.Copies++
+	w.Tally.CopyBytes += len(m.batch)
 	if t == nil || w.Links.Gossip && !t.take(m, w.now) {
 		return
 	}

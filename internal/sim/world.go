@@ -38,6 +38,8 @@ type World struct {
 // Tally counts what has happened in a world.
 type Tally struct {
 	Events, Frames, Batches, Copies, Lost, Doubled, Late, Crashes, Restored, Cuts, Mutes, Breaks, Steps int
+
+	CopyBytes int // of all Copies
 }
 
 // New makes a world.
@@ -132,5 +134,6 @@ func (t Tally) Plus(u Tally) Tally {
 	return Tally{
 		t.Events + u.Events, t.Frames + u.Frames, t.Batches + u.Batches, t.Copies + u.Copies, t.Lost + u.Lost, t.Doubled + u.Doubled, t.Late + u.Late,
 		t.Crashes + u.Crashes, t.Restored + u.Restored, t.Cuts + u.Cuts, t.Mutes + u.Mutes, t.Breaks + u.Breaks, t.Steps + u.Steps,
+		t.CopyBytes + u.CopyBytes,
 	}
 }

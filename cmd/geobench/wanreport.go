@@ -1,0 +1,94 @@
+package main
+
+import (
+	"fmt"
+
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/plotter"
+)
+
+// wanReport is what `geobench wan` found.
+type wanReport struct {
+	About       surroundings   `json:"about"`
+	Plan        wanPlan        `json:"plan"`
+	Replication replicationRow `json:"replication"`
+	Ranking     []rankingRow   `json:"ranking"`
+	Lookups     []lookupRow    `json:"lookups"`
+}
+
+func (r *wanReport) tables() []*table {
+	head := &table{heading: r.About.heading("Around the world, simulated")}
+	head.row("nodes", "regions", "writes/s in all", "round trips from", "seed")
+	head.row(fmt.Sprint(r.Plan.Nodes), fmt.Sprint(r.Plan.Regions), figure(r.Plan.Rate), r.Plan.Matrix, fmt.Sprint(r.Plan.Seed))
+	return []*table{head, r.replicationTable(), r.rankingTable(), r.lookupTable()}
+}
+
+func (r *wanReport) replicationTable() *table {
+	p := r.Replication
+	t := &table{heading: fmt.Sprintf("## Writes to all nodes\n\n%d writes, %d lost; %.1f records a batch; %.1f copies and %.0f B for each record and node. "+
+		"Stretch is of the direct one-way time without jitter", p.Writes, p.Lost, p.Batch, p.Copies, p.Bytes)}
+	t.row("", "p50", "p99", "max")
+	line := func(name string, f percent) { t.row(name, figure(f.P50), figure(f.P99), figure(f.Max)) }
+	line("a write at a node, ms", p.Delay)
+	line("its stretch", p.Stretch)
+	line("a write at its last node, ms", p.Last)
+	line("its stretch", p.LastStretch)
+	line("its stretch less 20 ms", p.LastLess20)
+	return t
+}
+
+func (r *wanReport) rankingTable() *table {
+	t := &table{heading: "## Who is nearest\n\nShare of the moments at which whom a node holds to be nearest is within 10 % or 1 ms of the nearest; switches a 100 probes, " +
+		"of all peers and of who stands first; probes until a peer that became 3 times slower is left"}
+	t.row("jitter", "right, %", "switches", "of the first", "left p50", "p95", "worlds")
+	for _, row := range r.Ranking {
+		t.row(row.Jitter, fmt.Sprintf("%.2f", 100*row.Near), fmt.Sprintf("%.3f", row.Switches), fmt.Sprintf("%.3f", row.First),
+			fmt.Sprint(row.Leave50), fmt.Sprint(row.Leave95), fmt.Sprint(row.Left))
+	}
+	return t
+}
+
+func (r *wanReport) lookupTable() *table {
+	t := &table{heading: fmt.Sprintf("## Look-ups of what others hold, ms\n\n%d of each", r.Plan.Looks)}
+	t.row("jitter", "trouble", "nearest RTT", "p50", "p99", "p99.9", "hedges, %", "missed")
+	for _, row := range r.Lookups {
+		t.row(row.Jitter, row.Trouble, figure(row.Nearest), figure(row.Took.P50), figure(row.Took.P99), figure(row.P999),
+			figure(100*row.Hedges), fmt.Sprint(row.Missed))
+	}
+	return t
+}
+
+// charts is stretch as a distribution, and look-ups.
+func (r *wanReport) charts() []*plot.Plot {
+	all := []*plot.Plot{
+		distribution("From the write to a node", "ms", r.Replication.delays),
+		distribution("… in direct one-way times", "", r.Replication.stretches),
+	}
+	var names []string
+	groups := []bars{{legend: "p50"}, {legend: "p99"}, {legend: "p99.9"}}
+	for _, row := range r.Lookups {
+		names = append(names, row.Jitter+", "+row.Trouble)
+		for i, f := range []float64{row.Took.P50, row.Took.P99, row.P999} {
+			groups[i].figures = append(groups[i].figures, f)
+		}
+	}
+	return append(all, barChart("Look-ups of what others hold", "ms", names, groups))
+}
+
+// distribution is the share of the figures that are not above x, up to the 99.9 %: beyond, a few would take all the room.
+// The figures are sorted.
+func distribution(title, unit string, figures []float64) *plot.Plot {
+	const points = 500
+	c := newChart(title, unit, "share")
+	var line plotter.XYs
+	for i := range points {
+		share := .999 * float64(i) / points
+		line = append(line, plotter.XY{X: figures[int(share*float64(len(figures)))], Y: share})
+	}
+	if l, err := plotter.NewLine(line); err == nil {
+		l.Color = colour(0)
+		c.Add(l)
+	}
+	c.Y.Min, c.Y.Max = 0, 1
+	return c
+}
