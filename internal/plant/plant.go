@@ -46,6 +46,7 @@ const (
 	TouchUnbounded  // 12: a touch lengthens a life beyond its bound
 	TombstoneFixed  // 6: a tombstone is forgotten after a fixed time, whatever the lifetime bound
 	RingUnbounded   // 6: no ghost and no tombstone is forgotten for want of room
+	ServedLate      // 5: a value is served for a while after its deadline
 	ExpiryDelete    // 5: an expiry is a delete, told to everybody
 	MarkedUnapplied // 7: gossip marks the dots of records that it does not store
 	WriteAsks       // a write sends a frame to a peer and so may wait for it
@@ -69,7 +70,7 @@ var names = [Bugs]string{
 	NoSkewCheck: "no check of clocks", LoadAtEnd: "load stamped at its end", ClearOnce: "clear not checked at merge",
 	ClearShort: "clear forgotten early", SameOrigin: "same origin after a restart",
 	TouchUnbounded: "touch unbounded", TombstoneFixed: "tombstones of a fixed life", RingUnbounded: "rings without a limit",
-	ExpiryDelete: "expiry as a delete", MarkedUnapplied: "marked and not stored", WriteAsks: "a write asks a peer",
+	ServedLate: "served after its deadline", ExpiryDelete: "expiry as a delete", MarkedUnapplied: "marked and not stored", WriteAsks: "a write asks a peer",
 	ContentUnion: "content union",
 }
 

@@ -47,6 +47,7 @@ var directed = map[plant.Bug]func(*testing.T) *small{
 	plant.TouchUnbounded:  touched,
 	plant.TombstoneFixed:  longForgotten,
 	plant.RingUnbounded:   forgottenDelete,
+	plant.ServedLate:      deadline,
 	plant.ExpiryDelete:    expired,
 	plant.MarkedUnapplied: survived,
 	plant.WriteAsks:       older,
@@ -409,6 +410,18 @@ func touched(t *testing.T) *small {
 	s.Run(30 * time.Second)
 	s.caches[writer].Store().Touch("k", time.Minute.Milliseconds())
 	s.read(writer, "k")
+	return s
+}
+
+// deadline: a value is read until after its deadline.
+func deadline(t *testing.T) *small {
+	s := newSmall(t, roomy, 0, 0)
+	s.set(writer, "k", 1100*time.Millisecond, 0)
+	for range 200 {
+		s.Run(10 * time.Millisecond)
+		s.read(writer, "k")
+		s.read(reader, "k")
+	}
 	return s
 }
 

@@ -4,6 +4,7 @@ package sim_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/geolru/geolru/internal/plant"
 	"github.com/geolru/geolru/internal/sim"
@@ -21,6 +22,19 @@ func TestPlantedBugsAreFound(t *testing.T) {
 			}
 			t.Log(faults[0])
 		})
+	}
+}
+
+// TestCompleteIsMissed: where nobody reads, what gossip marked and did not store is missed at the end.
+func TestCompleteIsMissed(t *testing.T) {
+	plant.Set(plant.MarkedUnapplied)
+	defer plant.Set(plant.None)
+	p := sim.Plan{Keys: 1, TTL: time.Hour, Horizon: time.Second, Ops: []sim.Op{{At: time.Millisecond, Kind: sim.OpSet, TTL: time.Hour}}}
+	for range 3 {
+		p.Nodes = append(p.Nodes, sim.Spot{Region: "r", Capacity: 10, Ghosts: 10, Tombstones: 10})
+	}
+	if o := p.Run(nil); len(o.Faults) == 0 || o.Faults[0].Rule != "COMPLETE" {
+		t.Errorf("found %v", o.Faults)
 	}
 }
 

@@ -38,6 +38,14 @@ func spared(r crdt.Register) bool {
 	return plant.On(plant.LossyKeeps) || plant.On(plant.LossyTombstones) && r.Kind == crdt.Tombstone
 }
 
+// late is for how long after its deadline a value is served, in milliseconds.
+func late() int64 {
+	if plant.On(plant.ServedLate) {
+		return 1000
+	}
+	return 0
+}
+
 // fixedLife is how long a tombstone is kept, in milliseconds, if that does not depend on the lifetime bound.
 const fixedLife = 20_000
 

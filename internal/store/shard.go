@@ -73,7 +73,7 @@ func (sh *shard[P]) settleUp() {
 // live tells whether the slot holds a value that may be served now.
 func (sh *shard[P]) live(slot uint32, now int64) bool {
 	it := sh.table.At(slot)
-	return it.deadline() > now && it.kind() == crdt.Value && !sh.buried(slot)
+	return it.deadline()+late() > now && it.kind() == crdt.Value && !sh.buried(slot)
 }
 
 // expired tells whether the slot holds a value whose deadline has come.
