@@ -568,6 +568,11 @@ func TestOneLoadAcrossNodes(t *testing.T) {
 		caches = append(caches, on(t, n, Options[string]{Name: "one", Load: load}))
 	}
 	ready(t, nodes...)
+	for _, c := range caches { // ready is who has heard one peer; a claim goes to those of whom it is known that they hold the cache
+		if n, err := c.Sync(soon(t), 2); err != nil {
+			t.Fatalf("%d others are known: %v", n, err)
+		}
+	}
 	var all sync.WaitGroup
 	call := func(c *Cache[string]) {
 		all.Go(func() {
