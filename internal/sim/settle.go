@@ -104,9 +104,10 @@ func (y *play) left(due int64) (all []crdt.Register) {
 	return all
 }
 
-// complete looks, in a world where nothing was evicted, forgotten or lost, whether every node holds every live winner.
+// complete looks, in a world where nothing was evicted, forgotten or lost and there is room for all, whether every node holds
+// every live winner. What comes to a full node in a bootstrap comes as a ghost, and is no eviction.
 func (y *play) complete() {
-	if y.lost || y.plan.touches || y.oracle.cramped() {
+	if y.lost || y.plan.touches || !y.roomy() || y.oracle.cramped() {
 		return
 	}
 	for _, k := range slices.Sorted(maps.Keys(y.winners())) {
