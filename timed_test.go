@@ -6,6 +6,9 @@ import (
 	"fmt"
 	"testing"
 	"time"
+
+	"github.com/geolru/geolru/internal/replica"
+	"github.com/geolru/geolru/internal/store"
 )
 
 // What takes longer than a commit can wait for, or says something on a quiet machine alone.
@@ -100,5 +103,36 @@ func TestTimedRestart(t *testing.T) {
 	t.Logf("%d of %d hit at once; then %d records were sent for %d missed, whole after %v", hits, n, p.nodes[1].engine.Counters().Moved, missed, m.took)
 	if hits < n*99/100 || p.nodes[1].engine.Counters().Moved != missed {
 		t.Error("that is not what was kept")
+	}
+}
+
+// What a peer lacks is found by a walk over everything that is held: of a million, a hundred.
+func TestTimedFind(t *testing.T) {
+	const n, lacking = 1_000_000, 100
+	p := newPair(t, 2*n, 0)
+	p.cut()
+	p.write(0, "held", n)
+	lacks := p.c[0].mesh.Digest()
+	p.write(0, "missed", lacking)
+	s := p.c[0].mesh.Store()
+	best := time.Hour
+	for range 5 {
+		from, found := time.Now(), 0
+		for cursor, first := uint64(0), true; first || cursor != 0; first = false {
+			cursor = s.Walk(cursor, 16_384, func(r store.Record[replica.Blob]) bool {
+				if !lacks.Has(r.Dot()) {
+					found++
+				}
+				return true
+			})
+		}
+		best = min(best, time.Since(from))
+		if found != lacking {
+			t.Fatalf("%d found, %d are lacking", found, lacking)
+		}
+	}
+	t.Logf("%v, of 5 the best", best)
+	if best > 20*time.Millisecond {
+		t.Errorf("it takes %v", best)
 	}
 }
