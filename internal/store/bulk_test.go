@@ -2,7 +2,10 @@ package store
 
 import (
 	"fmt"
+	"sync/atomic"
 	"testing"
+
+	"github.com/geolru/geolru/crdt"
 )
 
 // fill writes n new keys and holds what is held against the bound as it goes.
@@ -150,5 +153,23 @@ func TestClockSteps(t *testing.T) {
 		if c := r.Counts(); c.Entries != 0 || c.Expirations != 2 {
 			t.Fatalf("%+v", c)
 		}
+	}
+}
+
+// TestConditionalWriteJudgesByTheExactClock: what has expired by it is not there, whatever a coarse one that lags says.
+func TestConditionalWriteJudgesByTheExactClock(t *testing.T) {
+	var coarse atomic.Int64
+	coarse.Store(dawn)
+	r := newRig(Config[[]byte]{Capacity: 10, TTL: 2 * near, Coarse: &coarse}, 1)
+	at, err := r.Set("k", []byte("old"), near/2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.now.Add(near / 2)
+	if done, err := r.SetIf("k", at, []byte("new"), 2*near); done || err != nil {
+		t.Fatalf("written over what has expired: %v", err)
+	}
+	if done, err := r.SetIf("k", crdt.Version{}, []byte("new"), 2*near); !done || err != nil || r.value("k") != "new" {
+		t.Fatalf("not written where nothing lives: %v", err)
 	}
 }

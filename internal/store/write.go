@@ -66,8 +66,17 @@ func (s *Store[P]) written(ttl int64) int64 {
 	return s.cfg.Now()
 }
 
+// now is the time of a draft. A conditional one follows a read, which is exact near a deadline, so it has to be exact,
+// too: where the two differ over whether a value lives, the write is refused until the coarse clock has caught up.
+func (sh *shard[P]) now(d *draft[P]) int64 {
+	if d.cond {
+		return sh.store.cfg.Now()
+	}
+	return sh.store.written(d.ttl)
+}
+
 func (sh *shard[P]) write(hash uint64, key string, d *draft[P]) Outcome {
-	now := sh.store.written(d.ttl)
+	now := sh.now(d)
 	slot, known := sh.table.Find(hash, key)
 	live := known && sh.live(slot, now)
 	if d.cond && (live && sh.version(slot) != d.held || !live && d.held != crdt.Version{}) {
