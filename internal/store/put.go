@@ -49,9 +49,10 @@ func (s *Store[P]) insist(key string, v P, ttl int64) (crdt.Version, error) {
 	return d.at, err
 }
 
-// unwatched tells whether nobody wants to know what is overwritten, and no Clear is remembered.
+// unwatched tells whether nobody wants to know what is overwritten. A Clear that is remembered need not be asked: what
+// is written is above it, whether or not what was held is.
 func (s *Store[P]) unwatched() bool {
-	return s.cfg.Evicted == nil && s.changed.Load() == nil && s.clear.Load() == nil
+	return s.cfg.Evicted == nil && s.changed.Load() == nil
 }
 
 // supplant gives a key the slot of the least recently used value, which leaves; false if nothing has to.
