@@ -29,14 +29,14 @@ type verdict struct {
 	nothing bool // the loader said ErrNotFound, else a refresh failed
 }
 
-// init gives room for a tenth of capacity; below ten nothing is remembered.
-func (a *absent[V]) init(t table[V], clk *clock, capacity int, ttl int64) {
+// init gives room for so many keys.
+func (a *absent[V]) init(t table[V], clk *clock, keys int, ttl int64) {
 	a.table, a.clock, a.ttl = t, clk, min(absentFor.Milliseconds(), ttl)
-	if capacity < 10 {
+	if keys == 0 {
 		return
 	}
 	a.keys = store.New(store.Config[verdict]{
-		Capacity: capacity / 10,
+		Capacity: keys,
 		TTL:      a.ttl,
 		Now:      clk.exact,
 	})

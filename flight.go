@@ -94,10 +94,11 @@ func (l *loads[V]) land(f *flight[V]) {
 // settle stores what was loaded, or remembers that there is nothing. The lock is what a Delete of a key that leaves no
 // trace in the table needs: it marks the flight first and deletes then, so either the mark is seen here, or the Delete
 // finds what was stored. What OnEvict has to hear meanwhile waits in l.gone, for it may write, and a write takes the
-// lock.
+// lock. Options.Weigh is called here, and may panic as the loader may.
 func (l *loads[V]) settle(f *flight[V]) (stored bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	defer f.recovered()
 	switch {
 	case f.stale:
 	case f.err != nil:

@@ -59,6 +59,23 @@ func waiting(t *testing.T, c *Cache[string], key string, n int) {
 	})
 }
 
+// TestWeighThatPanicsOnWhatWasLoaded: on a goroutine that is not the caller's it would end the process.
+func TestWeighThatPanicsOnWhatWasLoaded(t *testing.T) {
+	c := opened(t, Options[*int]{
+		Capacity: 10, Weigh: func(_ string, n *int) int { return *n },
+		Load: func(context.Context, string) (*int, error) { return nil, nil },
+	}, wall)
+	for range 2 {
+		if _, err := c.Get(t.Context(), "a"); err == nil || !strings.Contains(err.Error(), "panic") {
+			t.Fatal(err)
+		}
+	}
+	one := 1
+	if err := c.Set("a", &one); err != nil || !has(c, "a", &one) {
+		t.Fatal(err)
+	}
+}
+
 func TestManyGetsMakeOneLoad(t *testing.T) {
 	clk, _ := virtual()
 	g := newGate()
@@ -323,6 +340,24 @@ func TestNotFoundIsRememberedForAWhile(t *testing.T) {
 	get("b", 7)
 	if got, err := c.GetMany(t.Context(), []string{"b", "b"}); len(got) != 0 || err != nil || loads.Load() != 7 {
 		t.Fatalf("%v, %v, %d loads", got, err, loads.Load())
+	}
+}
+
+// TestWeightTellsNothingOfHowManyKeysAreAbsent: misses alone must not fill the memory of a cache that weighs.
+func TestWeightTellsNothingOfHowManyKeysAreAbsent(t *testing.T) {
+	c := opened(t, Options[[]byte]{
+		Capacity: 1 << 30, Weigh: func(_ string, v []byte) int { return len(v) },
+		Load: func(context.Context, string) ([]byte, error) { return nil, ErrNotFound },
+	}, wall)
+	keys := make([]string, 2*defaultCapacity/10)
+	for i := range keys {
+		keys[i] = fmt.Sprint("k", i)
+	}
+	if _, err := c.GetMany(t.Context(), keys); err != nil {
+		t.Fatal(err)
+	}
+	if n := c.loads.absent.keys.Counts().Entries; n != defaultCapacity/10 {
+		t.Fatalf("%d keys are remembered", n)
 	}
 }
 
