@@ -76,7 +76,7 @@ func (c *Cache[V]) replicate(o Options[V], say func(string, V, store.Cause)) err
 		return ErrClosed
 	}
 	c.mesh, err = o.Node.engine.Open(replica.Options{
-		Name: o.Name, Capacity: o.Capacity, TTL: o.TTL, Weigh: f.weigh(o.weigh()), Evicted: f.tell(say),
+		Name: o.Name, Capacity: o.Capacity, TTL: o.TTL, Weigh: f.weigh(o.weigh()), Evicted: f.tell(say), Loads: o.Load != nil,
 		Restore: o.Node.disk.restore(o.Name, o.TTL.Milliseconds()),
 	})
 	if err != nil {

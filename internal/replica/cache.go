@@ -25,6 +25,7 @@ type Options struct {
 	Tombstones int
 	Weigh      func(key string, b Blob) int
 	Evicted    func(key string, b Blob, c store.Cause)
+	Loads      bool // what no peer has is loaded: every Ask that finds nothing is followed by a Bid
 
 	// Restore is called before the replica hears or is heard of: it may give fill what an earlier life left, and again
 	// if that was of no use. An error of fill says why it took nothing. nil = a cold start.
@@ -35,6 +36,7 @@ type Options struct {
 type Cache struct {
 	engine  *Engine
 	name    string
+	loads   bool
 	ttl     int64 // L, milliseconds
 	store   *store.Store[Blob]
 	clock   crdt.Clock
@@ -69,7 +71,7 @@ type Cache struct {
 
 // Open makes a replica. A second one of the same name on one node is an error.
 func (e *Engine) Open(o Options) (*Cache, error) {
-	c := &Cache{engine: e, name: o.Name, ttl: o.TTL.Milliseconds(), authors: map[crdt.Origin]geo.ID{}, pulls: map[uint64]*pull{}}
+	c := &Cache{engine: e, name: o.Name, loads: o.Loads, ttl: o.TTL.Milliseconds(), authors: map[crdt.Origin]geo.ID{}, pulls: map[uint64]*pull{}}
 	e.mu.Lock()
 	c.opened = e.clock.Now()
 	c.beginLife()

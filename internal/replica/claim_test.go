@@ -26,7 +26,9 @@ func newCallers(t *testing.T, nodes int, delay time.Duration) *callers {
 	m := &mesh{World: sim.New(1), t: t}
 	m.Links = sim.Links{Delay: delay, Notice: time.Second, Redial: time.Second}
 	for i := range nodes {
-		m.add(fmt.Sprint("region-", i), standard)
+		o := standard
+		o.Loads = true
+		m.add(fmt.Sprint("region-", i), o)
 	}
 	m.Run(40 * time.Second)
 	w := &callers{
@@ -242,5 +244,29 @@ func TestBidAlone(t *testing.T) {
 	w.get(0, "k")
 	if w.total() != 1 {
 		t.Error("a node without peers waits, and for whom?")
+	}
+}
+
+// TestOneLoadAfterExpiry: a value that all had has expired. Its ghosts are asked about first, which takes each region its own
+// time.
+func TestOneLoadAfterExpiry(t *testing.T) {
+	w := newCallers(t, 3, 0)
+	apart := [3][3]time.Duration{{0, 10, 40}, {10, 0, 45}, {40, 45, 0}}
+	w.Links.Way = func(from, to int) time.Duration {
+		return apart[from][to]*time.Millisecond + time.Duration(w.Rand.ExpFloat64()*float64(time.Millisecond))
+	}
+	w.Run(30 * time.Second)
+	const keys = 100
+	for k := range keys {
+		w.caches[k%3].Store().Set(fmt.Sprint("k", k), replica.BlobOf([]byte("v")), 1000)
+		w.Run(2 * time.Second)
+		w.all(fmt.Sprint("k", k))
+		w.Run(2 * time.Second)
+		if w.mesh.get(0, fmt.Sprint("k", k)) != "loaded" {
+			t.Fatal("nobody has loaded it")
+		}
+	}
+	if w.total() != keys {
+		t.Errorf("%d loads for %d keys", w.total(), keys)
 	}
 }

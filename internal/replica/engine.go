@@ -167,6 +167,7 @@ func (e *Engine) tick() {
 		c.timeouts(now)
 		c.claims.expire(now)
 		due = append(due, c.met()...)
+		c.dropEarly(now)
 	}
 	e.plan(now)
 	e.prune(now)

@@ -187,3 +187,27 @@ func TestWholenessUnderWrites(t *testing.T) {
 		t.Errorf("%d of 120 misses asked peers although nothing was lost", asked)
 	}
 }
+
+// TestLargeValueComesFromTheNextHolder: the connection to the one who was lending it breaks.
+func TestLargeValueComesFromTheNextHolder(t *testing.T) {
+	m := newMesh(t, 3)
+	large := string(make([]byte, 1<<20))
+	m.set(1, "k", large)
+	m.Run(time.Second)
+	if n, v := m.asks(2, "k"); n == 0 || v != large {
+		t.Fatalf("%d requests for an announced value brought %d bytes", n, len(v))
+	}
+	near := m.Nodes()[0].Engine.Peers()[0].ID
+	got := 0
+	m.caches[0].Ask([]string{"k"}, func(found map[string]replica.Blob) { got = found["k"].Len() })
+	m.Run(30 * time.Millisecond) // it is on its way
+	for _, n := range m.Nodes() {
+		if n.Self() == near {
+			m.Break(m.Nodes()[0], n)
+		}
+	}
+	m.Run(100 * time.Millisecond)
+	if got != len(large) {
+		t.Errorf("%d bytes came from the other holder", got)
+	}
+}

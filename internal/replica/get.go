@@ -31,6 +31,7 @@ type ask struct {
 	started int64
 	stops   []func() bool
 	done    func(map[string]Blob)
+	early   *bid // the claim of the key, if it will be loaded when nobody has it; nil = none
 }
 
 // request is what one peer was asked: when, Unix nanoseconds, and how many answers are still to come.
@@ -71,9 +72,12 @@ func (c *Cache) ask(keys []string, must bool, first geo.ID, done func(map[string
 	a.left = c.whom(holders, now)
 	if first != "" {
 		rest := slices.DeleteFunc(a.left, func(id geo.ID) bool { return id == first })
-		a.left = append([]geo.ID{first}, rest...)
+		a.left = append([]geo.ID{first}, rest[:min(len(rest), maxAsked-1)]...)
 	}
 	e.asks[a.id] = a
+	if first == "" && len(a.left) > 0 {
+		c.claimEarly(a, now)
+	}
 	e.budget.Look()
 	a.stops = append(a.stops, e.clock.After(e.timeout, func() { e.giveUp(a.id) }))
 	finish := e.askNext(a)
@@ -182,6 +186,10 @@ func (e *Engine) giveUp(id uint64) {
 // endAsk takes an ask out; the caller runs the continuation without the lock. mu is held.
 func (e *Engine) endAsk(a *ask) func() {
 	delete(e.asks, a.id)
+	if b := a.early; b != nil && len(a.missing) == 0 {
+		delete(a.cache.claims.early, b.key)
+		a.cache.tell(b, true)
+	}
 	for _, stop := range a.stops {
 		stop()
 	}

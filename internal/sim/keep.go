@@ -29,7 +29,8 @@ func (y *play) save(i int) {
 func (y *play) open(i int, restore bool) {
 	s, n := y.plan.Nodes[i], y.nodes[i]
 	o := replica.Options{
-		Name: "c", TTL: y.plan.TTL, Hash: Hash, Capacity: s.Capacity, Ghosts: s.Ghosts, Tombstones: s.Tombstones,
+		Loads: true,
+		Name:  "c", TTL: y.plan.TTL, Hash: Hash, Capacity: s.Capacity, Ghosts: s.Ghosts, Tombstones: s.Tombstones,
 	}
 	if restore {
 		o.Restore = func(fill func(*store.Snapshot) error) {

@@ -132,6 +132,7 @@ func (y *play) read(n *Node, o Op) {
 // bid loads when it is the node's turn, and else reads what another node has loaded meanwhile.
 func (y *play) bid(n *Node, o Op) {
 	if o.TTL == 0 {
+		y.caches[o.Node].Bid(key(o.Key), func(bool) {})(false) // a caller who has given up meanwhile
 		return
 	}
 	var over func(bool)
