@@ -320,7 +320,7 @@ func (as *answers) bootstrap(a *answer, order []uint64) {
 // next hands over records from where the answer is, until take refuses one or so many are behind.
 func (c *Cache) next(a *answer, take func(store.Record[Blob]) bool) {
 	if a.order == nil {
-		a.cursor = c.store.Walk(a.cursor, walkStep, take)
+		a.cursor = c.store.WalkBut(a.cursor, walkStep, hasSeen(a.lacks), take)
 		a.walked = a.cursor == 0
 		return
 	}
@@ -332,6 +332,21 @@ func (c *Cache) next(a *answer, take func(store.Record[Blob]) bool) {
 			return
 		}
 		a.cursor++
+	}
+}
+
+// hasSeen is seen.Has for dots that mostly follow others of their origin; nil for whom nothing may be left out.
+func hasSeen(seen *crdt.Seen) func(crdt.Dot) bool {
+	if plant.On(plant.ContentUnion) {
+		return nil
+	}
+	var of crdt.Origin
+	known := seen.Of(of)
+	return func(d crdt.Dot) bool {
+		if d.Origin != of {
+			of, known = d.Origin, seen.Of(d.Origin)
+		}
+		return known.Has(d.Seq)
 	}
 }
 

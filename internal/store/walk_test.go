@@ -161,3 +161,28 @@ func TestEachShowsAllThatIsKnownAndGivesNoDots(t *testing.T) {
 	r.Clear()
 	r.Each(0, 1000, func(key string, _ crdt.Register) { t.Errorf("visited %q", key) })
 }
+
+// What somebody has is not handed over, and what has no number yet gets one and is.
+func TestWalkBut(t *testing.T) {
+	r := newRig(Config[[]byte]{Capacity: plenty, Replicated: true}, 3)
+	for _, key := range []string{"a", "b", "c"} {
+		r.set(t, key, "v")
+	}
+	r.DotAll()
+	r.set(t, "d", "v")
+	has := map[crdt.Dot]bool{}
+	r.Walk(0, 100, func(rec Record[[]byte]) bool {
+		if rec.Key == "a" || rec.Key == "c" {
+			has[rec.Dot()] = true
+		}
+		return true
+	})
+	var keys []string
+	r.WalkBut(0, 100, func(d crdt.Dot) bool { return has[d] }, func(rec Record[[]byte]) bool {
+		keys = append(keys, rec.Key)
+		return rec.Seq != 0
+	})
+	if slices.Sort(keys); !slices.Equal(keys, []string{"b", "d"}) {
+		t.Errorf("handed over were %q", keys)
+	}
+}
