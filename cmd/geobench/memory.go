@@ -38,7 +38,7 @@ func memory[V any](all []caches.Contender[V], values string, value func(i int) V
 }
 
 func memoryOf[V any](c caches.Contender[V], value func(i int) V, entries int) (memoryRow, error) {
-	before := liveHeap()
+	before := restingHeap()
 	cache, err := c.Open(entries, lifetime)
 	if err != nil {
 		return memoryRow{}, fmt.Errorf("open %s: %w", c.Name, err)

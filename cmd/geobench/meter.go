@@ -84,3 +84,16 @@ func liveHeap() uint64 {
 	runtime.GC()
 	return metric("/memory/classes/heap/objects:bytes")
 }
+
+// restingHeap is the live heap once what was closed before has let go of it: a node does within its next tick, a quarter
+// of a second, and until then the heap of the next contender would seem to shrink.
+func restingHeap() uint64 {
+	for heap := liveHeap(); ; {
+		time.Sleep(300 * time.Millisecond)
+		now := liveHeap()
+		if now+now/100 >= heap {
+			return now
+		}
+		heap = now
+	}
+}
