@@ -35,7 +35,8 @@ type Options[V any] struct {
 
 	// Load makes the value of a key that is nowhere to be found; nil = such a key is ErrNotFound. At most one call for
 	// a key and 256 in all run at a time. The context has the values of the first caller's, and is cancelled when
-	// nobody waits for the result any more.
+	// nobody waits for the result any more. It may write to the cache, but should not Get a missing key from it: of the
+	// same key it would wait for itself, of another for one of the 256 places, all of which may do so.
 	Load func(ctx context.Context, key string) (V, error)
 	// Refresh is the age at which an entry that is read by Get or GetMany is loaded anew in the background, once,
 	// while the reader gets what is here. A failing refresh leaves the entry until its deadline, and is tried again
@@ -48,7 +49,8 @@ type Options[V any] struct {
 	// weighs 1.
 	Weigh func(key string, value V) int
 	// OnEvict is told of each value that left this node, and why. No lock is held: it may call the cache, but not close
-	// it or its node. Whatever made the value leave waits for it, so it should be quick.
+	// it or its node. Whatever made the value leave waits for it, so it should be quick: for values that expire that is
+	// what takes them out of memory, in every cache of the process that is on no node.
 	OnEvict func(key string, value V, cause Cause)
 	// Codec makes bytes of values and back, for a cache on a node. nil = CBOR, but []byte and string as they are.
 	Codec Codec[V]
