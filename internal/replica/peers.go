@@ -310,3 +310,15 @@ func (e *Engine) judge(p *peer) {
 	}
 	p.note = note
 }
+
+// others is how many nodes are connected.
+func (e *Engine) others() (n int) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, p := range e.peers {
+		if p.Connected {
+			n++
+		}
+	}
+	return n
+}

@@ -9,18 +9,26 @@ import (
 	"github.com/geolru/geolru/internal/wire"
 )
 
-// Batches leave at once when the outbox was idle; then they wait for company. The window grows while the network is
-// congested: a batch that it cannot take is not worth more attempts a second.
+// Batches leave at once when the outbox was idle. Then they wait for company: shortly while few records come, and as much
+// longer as there are more nodes that each message costs time; for a whole window when that promises a batch worth its
+// wait. The window grows while the network is congested: a batch that it cannot take is not worth more attempts a second.
+//
+// A message of its own costs about 300 µs of processor time on two nodes together (measured on loopback: signing,
+// checking, gossip), a record in a batch of many about 5.
 const (
 	window     = 2 * time.Millisecond
 	wideWindow = 20 * time.Millisecond
+	brief      = 150 * time.Microsecond   // for each node beside this one, up to a window
+	company    = 40                       // records that a window must promise
 	batchRoom  = wire.MaxBatchBytes - 256 // bytes for records: the rest is the frame's
 )
 
-// outbox is the state of sending; the records that wait are in the store.
+// outbox is the state of sending; the records that wait are in the store. All but busy is the flush's alone.
 type outbox struct {
-	busy  atomic.Bool // a flush is scheduled or running
-	stuck []byte      // a batch that the network did not take: it has its dots, so it goes first; the flush's alone
+	busy    atomic.Bool // a flush is scheduled or running
+	stuck   []byte      // a batch that the network did not take: it has its dots, so it goes first
+	records int         // in batches since the last flush ended
+	flushed int64       // when that was, Unix nanoseconds
 }
 
 // dirty is called by the store when something waits. It never waits itself.
@@ -34,18 +42,27 @@ func (c *Cache) dirty() {
 // flush publishes what waits, and comes again a window later until nothing does.
 func (c *Cache) flush() {
 	sent, ok := c.publish()
-	wait := window
-	if !ok {
-		wait = wideWindow
-	}
 	if sent || !ok {
-		c.engine.clock.After(wait, c.flush)
+		c.engine.clock.After(c.out.pause(ok, c.engine.others(), c.engine.clock.Now()), c.flush)
 		return
 	}
 	c.out.busy.Store(false)
 	if c.store.Waiting() > 0 && !c.isClosed() { // written since the last look
 		c.dirty()
 	}
+}
+
+// pause is how long to wait for company after a flush in a mesh of so many others, and begins to count anew.
+func (o *outbox) pause(taken bool, others int, now int64) time.Duration {
+	since, records := now-o.flushed, int64(o.records)
+	o.flushed, o.records = now, 0
+	switch {
+	case !taken:
+		return wideWindow
+	case records*int64(window) >= company*since:
+		return window
+	}
+	return min(brief*time.Duration(max(others, 1)), window)
 }
 
 // publish sends batches until nothing waits; ok is false when the network took no more.
@@ -107,6 +124,7 @@ func (c *Cache) batch() []byte {
 	}
 	b.Nonce = l.nonce
 	c.markOld(l, b.Records)
+	c.out.records += len(b.Records) + len(b.Touches)
 	frame, err := wire.EncodeBatch(b)
 	if err != nil { // it is a gap for the others now, and sync brings it
 		c.engine.log.Error("batch not encodable", "cache", c.name, "err", err)
