@@ -441,6 +441,33 @@ func TestFailingRefreshKeepsTheOldValue(t *testing.T) {
 	}
 }
 
+// TestEachFailingRefreshIsTriedOnce: with the database down, reads that go round all entries load none of them twice.
+func TestEachFailingRefreshIsTriedOnce(t *testing.T) {
+	clk, advance := virtual()
+	var loads atomic.Int64
+	c := opened(t, Options[string]{Capacity: 9, Refresh: time.Minute, TTL: time.Hour, Load: func(context.Context, string) (string, error) {
+		loads.Add(1)
+		return "", errors.New("down")
+	}}, clk)
+	for i := range 9 {
+		c.Set(fmt.Sprint("k", i), "old")
+	}
+	advance(time.Minute)
+	for i := range 45 {
+		c.Get(t.Context(), fmt.Sprint("k", i%9))
+		eventually(t, "the refresh ended", func() bool { return c.loads.flying.Load() == 0 })
+	}
+	if n := loads.Load(); n != 9 {
+		t.Fatalf("%d loads of 9 keys", n)
+	}
+	c.Set("k1", "new")
+	advance(time.Minute)
+	if c.Get(t.Context(), "k1"); c.Stats().Entries != 9 {
+		t.Fatal("an entry went")
+	}
+	eventually(t, "what was written since is refreshed", func() bool { return loads.Load() == 10 })
+}
+
 func TestRefreshLosesToADelete(t *testing.T) {
 	clk, advance := virtual()
 	g := newGate()

@@ -52,7 +52,7 @@ func (c *Cache[V]) begin(o Options[V], gone *farewell[V]) {
 		l.ask, l.turn = c.ask, c.turn
 	}
 	if o.Load != nil {
-		l.absent.init(c.table, c.clock, o.absences(), c.ttl)
+		l.absent.init(c.table, c.clock, o.entries(), c.ttl, o.Refresh > 0)
 	}
 	c.clock.join(c.swept)
 }

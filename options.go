@@ -40,8 +40,7 @@ type Options[V any] struct {
 	Load func(ctx context.Context, key string) (V, error)
 	// Refresh is the age at which an entry that is read by Get or GetMany is loaded anew in the background, once,
 	// while the reader gets what is here. A failing refresh leaves the entry until its deadline, and is tried again
-	// after 5 s, or at a read before that if those of more than Capacity/10 keys (with Weigh at most 5,000) fail
-	// meanwhile. It needs Load; 0 = never.
+	// after 5 s (sooner if with Weigh those of more than 50,000 keys fail). It needs Load; 0 = never.
 	Refresh time.Duration
 
 	// Weigh tells how much of Capacity a value takes, at least 1; nil = 1 each. It runs under a lock: it must be quick
@@ -120,11 +119,11 @@ func (o Options[V]) weigh() func(key string, v V) int {
 	return func(key string, v V) int { return min(max(o.Weigh(key, v), 1), math.MaxInt32) }
 }
 
-// absences is how many keys are remembered to be nowhere: a tenth of the entries. A capacity that is a weight does not
-// tell how many those are (of a gigabyte it would be a hundred million), so they are at most as many as by default.
-func (o Options[V]) absences() int {
+// entries is how many entries there may be, as far as that is known. A capacity that is a weight does not tell (of a
+// gigabyte it would be a thousand million), so it counts as the default at the most.
+func (o Options[V]) entries() int {
 	if o.Weigh != nil {
-		return min(o.Capacity, defaultCapacity) / 10
+		return min(o.Capacity, defaultCapacity)
 	}
-	return o.Capacity / 10
+	return o.Capacity
 }
