@@ -44,20 +44,26 @@ func TestCommandsSeeWhatAPeerHolds(t *testing.T) {
 		{"expire k 100", yes},
 		{"getex k ex 100", "$1\r\nV\r\n"},
 		{"getdel k", "$1\r\nV\r\n"},
-		{"del k", zero},
+		{"del k", ""},
 	} {
 		value := string(rune('a' + i))
 		theirs.Set("k", []byte(value))
 		until(t, "the write is known here", func() bool { v, ok := s.Cache.GetIfPresent("k"); return ok && string(v) == value })
-		w.want("set other 1", ok)
-		if _, here := s.Cache.Deadline("k"); here {
-			t.Fatal("k is not evicted")
-		}
-		if c.line == "ttl k" {
+		until(t, "k is evicted", func() bool { // a sync that was under way may bring it once more
+			w.want("set other 1", ok)
+			_, here := s.Cache.Deadline("k")
+			return !here
+		})
+		switch c.line {
+		case "ttl k":
 			if n := w.number(c.line); n < 3000 || n > 3600 {
 				t.Errorf("ttl: %d", n)
 			}
-		} else {
+		case "del k": // counts what is here, and such a sync may still end
+			if n := w.number(c.line); n > 1 {
+				t.Errorf("del: %d", n)
+			}
+		default:
 			w.want(c.line, strings.ReplaceAll(c.want, "V", value))
 		}
 		w.want("wait 1 0", yes) // or their next write might be the earlier one
