@@ -13,6 +13,8 @@ import "math"
 // this number, so following it panics.
 const vacant = math.MaxUint32
 
+const noSlot = "lru: there is no slot 0"
+
 // Use makes a slot the most recently used. It links a slot that is not in the order.
 func (t *Table[V]) Use(slot uint32) {
 	s := t.slab
@@ -20,12 +22,19 @@ func (t *Table[V]) Use(slot uint32) {
 	if newest == slot {
 		return
 	}
-	t.unlink(slot)
+	if slot == 0 {
+		panic(noSlot)
+	}
 	e := &s[slot]
+	if e.newer == slot {
+		t.count++
+	} else { // not by unlink, which counts: the count is in a line of memory that a hit only reads
+		s[e.older].newer = e.newer
+		s[e.newer].older = e.older
+	}
 	e.older, e.newer = newest, 0
 	s[newest].newer = slot
 	s[0].older = slot
-	t.count++
 }
 
 // Cold makes a slot the least recently used, the next to be evicted. It links a slot that is not in the order.
@@ -49,7 +58,7 @@ func (t *Table[V]) Unlink(slot uint32) { t.unlink(slot) }
 // unlink makes a slot a ring of its own. It panics for what is no slot in use, before anything is written.
 func (t *Table[V]) unlink(slot uint32) {
 	if slot == 0 {
-		panic("lru: there is no slot 0")
+		panic(noSlot)
 	}
 	s := t.slab
 	e := &s[slot]

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"unsafe"
 
 	"github.com/geolru/geolru/crdt"
 )
@@ -218,4 +219,16 @@ func TestOwnWritesAreReadAmongMany(t *testing.T) {
 	}
 	writers.Wait()
 	recount(t, c.Store)
+}
+
+// A shard that had a line of memory in common with another would be slowed down by it, and one whose first line does not
+// hold what a hit touches by itself.
+func TestShardsAreWholeLines(t *testing.T) {
+	var sh shard[[]byte]
+	if size := unsafe.Sizeof(sh); size%lines != 0 {
+		t.Errorf("a shard is %d bytes", size)
+	}
+	if at := unsafe.Offsetof(sh.table); at != 32 {
+		t.Errorf("the table begins at byte %d", at)
+	}
 }

@@ -19,6 +19,7 @@ func (s *Store[P]) Counts() (c Counts) {
 		c.add(&sh.done)
 		c.Hits += sh.hits
 		c.Misses += sh.misses
+		c.Sets += sh.sets
 		c.Entries += sh.table.InOrder()
 		c.Weight += sh.weight
 		c.Ghosts += sh.ghosts.len()
@@ -42,7 +43,6 @@ func (s *Store[P]) unlockAll() {
 
 // add adds what another has counted.
 func (c *Counts) add(o *Counts) {
-	c.Sets += o.Sets
 	c.Deletes += o.Deletes
 	c.Evictions += o.Evictions
 	c.Expirations += o.Expirations
@@ -57,10 +57,10 @@ func (c *Counts) faded(cause Cause) {
 	}
 }
 
-func (c *Counts) wrote(kind crdt.Kind) {
+func (sh *shard[P]) wrote(kind crdt.Kind) {
 	if kind == crdt.Value {
-		c.Sets++
+		sh.sets++
 	} else {
-		c.Deletes++
+		sh.done.Deletes++
 	}
 }

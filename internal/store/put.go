@@ -32,7 +32,7 @@ func (s *Store[P]) Set(key string, v P, ttl int64) (crdt.Version, error) {
 		sh.arm(slot)
 	}
 	sh.table.Use(slot)
-	sh.done.Sets++
+	sh.sets++
 	if known {
 		sh.mu.Unlock()
 	} else {

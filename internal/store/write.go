@@ -91,7 +91,7 @@ func (sh *shard[P]) write(hash uint64, key string, d *draft[P]) Outcome {
 		out = sh.offer(hash, slot, known, &rec, a)
 	}
 	if out != crowded {
-		sh.done.wrote(d.kind)
+		sh.wrote(d.kind)
 		d.at, d.ok = rec.Version, live || d.cond
 	}
 	return out
