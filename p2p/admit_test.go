@@ -171,8 +171,8 @@ func TestBothDial(t *testing.T) {
 	a := quietNode(t, Config{Listen: overTCP, Secret: secret, KeyFile: keys}, brisk())
 	b := quietNode(t, Config{Listen: overTCP, Secret: secret, Bootstrap: a.Addrs()}, brisk())
 	a.dialer.seeds = append(a.dialer.seeds, &seed{text: "b", addr: ma.StringCast(strings.Split(b.Addrs()[0], "/p2p/")[0]), want: b.id})
-	a.Serve(a.frame, a.event)
-	b.Serve(b.frame, b.event)
+	a.Serve(a.frame, a.event, a.lost)
+	b.Serve(b.frame, b.event, b.lost)
 	meet(t, a, b)
 	for _, n := range []*node{a, b} {
 		until(t, "the peer is told", func() bool { return len(n.events()) > 0 })

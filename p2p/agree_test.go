@@ -108,7 +108,7 @@ func (s *hearsay) real(t *testing.T, n int, way func(a, b int) time.Duration, au
 		if err != nil {
 			t.Fatal(err)
 		}
-		h.Serve(func(_ geo.ID, _ uint8, _ string, b []byte) bool { s.heard(b, time.Since(began)); return true }, func(geo.Peer) {})
+		h.Serve(func(_ geo.ID, _ uint8, _ string, b []byte) bool { s.heard(b, time.Since(began)); return true }, func(geo.Peer) {}, func(geo.Drop) {})
 		hosts = append(hosts, h)
 	}
 	time.Sleep(connecting)
@@ -145,7 +145,7 @@ func (s *hearsay) simulated(seed uint64, n int, way func(a, b int) time.Duration
 				s.heard(b, w.Now())
 			}
 			return true
-		}, func(geo.Peer) {})
+		}, func(geo.Peer) {}, func(geo.Drop) {})
 		nodes = append(nodes, node)
 	}
 	w.Run(connecting)

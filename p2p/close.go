@@ -41,7 +41,7 @@ func (h *Host) disconnect(id peer.ID) {
 	h.background(func() { h.net.Network().ClosePeer(id) })
 }
 
-// Close sends what waits, for at most 2 s, and leaves. When it returns no goroutine of the host is left and neither function
+// Close sends what waits, for at most 2 s, and leaves. When it returns no goroutine of the host is left and no function
 // given to Serve will be called again. Further calls return what the first returned.
 func (h *Host) Close() error {
 	h.close.Do(func() { h.closing = h.shutdown() })

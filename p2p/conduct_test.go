@@ -159,7 +159,7 @@ func TestBanEnds(t *testing.T) {
 	times := brisk()
 	times.ban = 300 * time.Millisecond
 	a := quietNode(t, Config{Listen: overTCP, Secret: secret}, times)
-	a.Serve(a.frame, a.event)
+	a.Serve(a.frame, a.event, a.lost)
 	b := start(t, Config{Secret: secret, Bootstrap: a.Addrs()})
 	meet(t, a, b)
 	for range maxStrikes {
@@ -174,7 +174,7 @@ func TestSlowFrame(t *testing.T) {
 	times := brisk()
 	times.frame = 100 * time.Millisecond
 	a := quietNode(t, Config{Listen: overTCP, Secret: secret}, times)
-	a.Serve(a.frame, a.event)
+	a.Serve(a.frame, a.event, a.lost)
 	b := start(t, Config{Secret: secret, Bootstrap: a.Addrs()})
 	meet(t, a, b)
 	idle := abuse(t, b, a, geo.LaneAck, []byte{1, 'x'})
@@ -231,7 +231,7 @@ func TestCollectors(t *testing.T) {
 	if _, err := r.Gather(); err != nil {
 		t.Error(err)
 	}
-	if a.Dropped() != 0 {
-		t.Errorf("%d dropped", a.Dropped())
+	if d := a.dropped(); len(d) != 0 {
+		t.Errorf("dropped %v", d)
 	}
 }

@@ -70,9 +70,9 @@ func TestRestart(t *testing.T) {
 // TestCutHealsFast with the usual back-off: the wait is young.
 func TestCutHealsFast(t *testing.T) {
 	a := quietNode(t, Config{Listen: overTCP, Secret: secret}, usual)
-	a.Serve(a.frame, a.event)
+	a.Serve(a.frame, a.event, a.lost)
 	b := quietNode(t, Config{Secret: secret, Bootstrap: a.Addrs()}, usual)
-	b.Serve(b.frame, b.event)
+	b.Serve(b.frame, b.event, b.lost)
 	until(t, "the peer is told", func() bool { return len(b.events()) == 1 })
 	began := time.Now()
 	a.net.Network().ClosePeer(b.id)
@@ -133,7 +133,7 @@ func TestNamesAreResolvedAnew(t *testing.T) {
 		t.Fatal("a name that nobody has resolves")
 	}
 	hosts["cache.example.com"] = []net.IPAddr{{IP: net.IPv4(127, 0, 0, 1)}}
-	b.Serve(b.frame, b.event)
+	b.Serve(b.frame, b.event, b.lost)
 	meet(t, a, b)
 }
 
@@ -147,7 +147,7 @@ func TestNameOfAll(t *testing.T) {
 	for _, ip := range []string{"127.0.0.1", "127.0.0.2"} {
 		n := quietNode(t, Config{Listen: []string{"/ip4/" + ip + "/tcp/" + port}, Secret: secret, Bootstrap: boot}, brisk())
 		n.resolver = names(hosts, nil)
-		n.Serve(n.frame, n.event)
+		n.Serve(n.frame, n.event, n.lost)
 		all = append(all, n)
 	}
 	meet(t, all...)
@@ -157,7 +157,7 @@ func TestDNSAddr(t *testing.T) {
 	a := start(t, Config{Listen: overTCP, Secret: secret})
 	b := quietNode(t, Config{Secret: secret, Bootstrap: []string{"/dnsaddr/cache.example.com"}}, brisk())
 	b.resolver = names(nil, map[string][]string{"_dnsaddr.cache.example.com": {"dnsaddr=" + a.Addrs()[0]}})
-	b.Serve(b.frame, b.event)
+	b.Serve(b.frame, b.event, b.lost)
 	meet(t, a, b)
 }
 

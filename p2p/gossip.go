@@ -38,6 +38,7 @@ type gossip struct {
 	appear event.Emitter
 	queue  chan batch
 	tracer *tracer
+	drops  *drops
 	// streams holds the outbound streams, *followed; published is closed when run has ended.
 	streams   sync.Map
 	published chan struct{}
@@ -70,7 +71,7 @@ func params() pubsub.GossipSubParams {
 
 func (h *Host) newGossip() (*gossip, error) {
 	g := &gossip{h: h, queue: make(chan batch, publishQueue), topics: map[string]*topic{}, published: make(chan struct{})}
-	g.tracer = newTracer(g)
+	g.tracer, g.drops = newTracer(g), newDrops(h)
 	g.ctx, g.cancel = context.WithCancel(context.Background())
 	bus := eventbus.NewBus()
 	var err error
@@ -183,7 +184,7 @@ func (g *gossip) validator(cache string) pubsub.ValidatorEx {
 			g.h.strike(author, "gossip")
 			return pubsub.ValidationReject
 		case !g.h.conduct.allow(author, len(m.Data)):
-			g.h.count.dropped("over the author's allowance")
+			g.drops.add(loss{m.GetTopic(), from, true}, "over the author's allowance")
 			return pubsub.ValidationIgnore
 		}
 		g.h.count.frame("gossip", "in", len(m.Data))
@@ -217,7 +218,7 @@ func (g *gossip) run() {
 	defer close(g.published)
 	for b := range g.queue {
 		if err := b.topic.Publish(g.ctx, b.data); err != nil {
-			g.h.count.dropped("publish failed")
+			g.drops.add(loss{topic: b.topic.String()}, "publish failed")
 			continue
 		}
 		g.h.count.frame("gossip", "out", len(b.data))

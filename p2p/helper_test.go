@@ -3,6 +3,7 @@ package p2p
 import (
 	"bytes"
 	"log/slog"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -56,6 +57,7 @@ type node struct {
 	mu     sync.Mutex
 	frames []got
 	peers  []geo.Peer
+	drops  []geo.Drop
 	refuse bool // frames are malformed
 	hold   chan struct{}
 	inside map[way]int // frames being handled
@@ -112,6 +114,18 @@ func (n *node) event(p geo.Peer) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.peers = append(n.peers, p)
+}
+
+func (n *node) lost(d geo.Drop) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.drops = append(n.drops, d)
+}
+
+func (n *node) dropped() []geo.Drop {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return slices.Clone(n.drops)
 }
 
 func (n *node) has(g got) bool {
@@ -193,7 +207,7 @@ func quietNode(t testing.TB, c Config, times timings) *node {
 func start(t testing.TB, c Config) *node {
 	t.Helper()
 	n := quietNode(t, c, brisk())
-	n.Serve(n.frame, n.event)
+	n.Serve(n.frame, n.event, n.lost)
 	return n
 }
 

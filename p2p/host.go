@@ -9,8 +9,8 @@
 // again for ever when it is gone. Its first stream is the hello, in which both sides prove that they know the secret.
 // Until then nothing else answers. Then the engine hears of the peer, both tell each other whom they know, and gossip begins.
 //
-// A Host drops rather than waits, and says so: Publish and Send return false when a queue is full, lost gossip is counted,
-// and when frames that Send took are lost the peer is reported as disconnected.
+// A Host drops rather than waits, and says so: Publish and Send return false when a queue is full, the engine is told between
+// whom gossip was lost, and when frames that Send took are lost the peer is reported as disconnected.
 package p2p
 
 import (
@@ -53,9 +53,10 @@ type Host struct {
 	journal *journal
 	news    chan peer.ID // admitted, to be told of
 
-	// frame and peer are set once, by Serve, before serving is closed.
+	// frame, peer and drop are set once, by Serve, before serving is closed.
 	frame   func(from geo.ID, lane uint8, cache string, b []byte) bool
 	peer    func(geo.Peer)
+	drop    func(geo.Drop)
 	serve   sync.Once
 	serving chan struct{}
 
@@ -127,11 +128,12 @@ func (h *Host) attach() {
 // not to change. It returns false for a malformed frame: the third bans the peer. While it works nothing more is read from
 // that stream.
 //
-// peer is called when a member is admitted and when its last connection is gone, by one goroutine, in that order. Neither
-// function may call Close.
-func (h *Host) Serve(frame func(from geo.ID, lane uint8, cache string, b []byte) bool, peer func(geo.Peer)) {
+// peer is called when a member is admitted and when its last connection is gone, in that order; drop soon after full queues
+// dropped gossip, once for all that was dropped meanwhile between the same two. Both are called by one goroutine. None of
+// the functions may call Close.
+func (h *Host) Serve(frame func(from geo.ID, lane uint8, cache string, b []byte) bool, peer func(geo.Peer), drop func(geo.Drop)) {
 	h.serve.Do(func() {
-		h.frame, h.peer = frame, peer
+		h.frame, h.peer, h.drop = frame, peer, drop
 		close(h.serving)
 		h.background(func() { h.dialer.run(h.ctx) })
 		h.background(func() { h.exchange(h.ctx) })
@@ -144,6 +146,19 @@ func (h *Host) tellPeer(p geo.Peer) {
 	defer h.handing.RUnlock()
 	if !h.closed {
 		h.peer(p)
+	}
+}
+
+func (h *Host) tellDrop(d geo.Drop) {
+	select {
+	case <-h.serving:
+	default:
+		return
+	}
+	h.handing.RLock()
+	defer h.handing.RUnlock()
+	if !h.closed {
+		h.drop(d)
 	}
 }
 
@@ -213,9 +228,6 @@ func (h *Host) Peers() []geo.Peer { return h.roster.list() }
 
 // Collectors returns the host's metrics; they are registered nowhere yet.
 func (h *Host) Collectors() []prometheus.Collector { return h.count.collectors() }
-
-// Dropped returns how many gossip messages full queues have dropped here: each is a gap somewhere, to be synced.
-func (h *Host) Dropped() uint64 { return h.count.lost.Load() }
 
 // tend does what is done now and then, until ctx is done.
 func (h *Host) tend(ctx context.Context) {

@@ -95,7 +95,7 @@ func TestNothingBeforeServe(t *testing.T) {
 	if len(b.Peers()) != 0 || len(a.Peers()) != 0 {
 		t.Fatal("admitted before Serve")
 	}
-	a.Serve(a.frame, a.event)
+	a.Serve(a.frame, a.event, a.lost)
 	meet(t, a, b)
 }
 

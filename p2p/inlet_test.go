@@ -93,7 +93,7 @@ func twice(t *testing.T) (n, member *node, conns [2]network.Conn) {
 	twin := quietNode(t, c, brisk())
 	twin.life = member.life
 	for i, m := range []*node{member, twin} {
-		m.Serve(m.frame, m.event)
+		m.Serve(m.frame, m.event, m.lost)
 		meet(t, m, n)
 		conns[i] = m.roster.connsTo(n.id)[0].conn
 	}

@@ -2,7 +2,6 @@ package p2p
 
 import (
 	"errors"
-	"sync/atomic"
 
 	"github.com/prometheus/client_golang/prometheus"
 )
@@ -17,7 +16,6 @@ type counters struct {
 	strikes  *prometheus.CounterVec // lane
 	bans     prometheus.Counter
 	again    prometheus.Counter
-	lost     atomic.Uint64 // gossip dropped for want of room
 }
 
 func newCounters() *counters {
@@ -59,10 +57,4 @@ func (c *counters) dialled(err error) {
 		result = "failed"
 	}
 	c.dials.WithLabelValues(result).Inc()
-}
-
-// dropped counts a gossip message that a full queue dropped: a gap, to be synced.
-func (c *counters) dropped(cause string) {
-	c.lost.Add(1)
-	c.gossip.WithLabelValues(cause).Inc()
 }

@@ -40,7 +40,7 @@ func TestStrangerGetsNothing(t *testing.T) {
 	times := brisk()
 	times.hello = 300 * time.Millisecond
 	n := quietNode(t, Config{Listen: overTCP, Secret: secret}, times)
-	n.Serve(n.frame, n.event)
+	n.Serve(n.frame, n.event, n.lost)
 	if err := n.Open("c"); err != nil {
 		t.Fatal(err)
 	}

@@ -88,21 +88,27 @@ func (t *tracer) Leave(string) {
 func (t *tracer) SendRPC(_ *pubsub.RPC, to peer.ID) { t.queued(to, 1) }
 
 // DropRPC is a full outbound queue. Lost control messages are no gap.
-func (t *tracer) DropRPC(rpc *pubsub.RPC, _ peer.ID) {
-	if len(rpc.GetPublish()) > 0 {
-		t.g.h.count.dropped("outbound queue full")
-		return
+func (t *tracer) DropRPC(rpc *pubsub.RPC, to peer.ID) {
+	for _, m := range rpc.GetPublish() {
+		t.g.drops.add(loss{topic: m.GetTopic(), peer: to}, "outbound queue full")
 	}
-	t.g.h.count.gossip.WithLabelValues("control").Inc()
+	if len(rpc.GetPublish()) == 0 {
+		t.g.h.count.gossip.WithLabelValues("control").Inc()
+	}
 }
 
-func (t *tracer) UndeliverableMessage(*pubsub.Message) { t.g.h.count.dropped("subscriber too slow") }
+func (t *tracer) UndeliverableMessage(m *pubsub.Message) { t.missed(m, "subscriber too slow") }
+
+// missed notes a message that came to this node and went no further.
+func (t *tracer) missed(m *pubsub.Message, why string) {
+	t.g.drops.add(loss{m.GetTopic(), m.ReceivedFrom, true}, why)
+}
 
 // RejectMessage tells what was dropped for want of room from what was refused for what it was.
-func (t *tracer) RejectMessage(_ *pubsub.Message, why string) {
+func (t *tracer) RejectMessage(m *pubsub.Message, why string) {
 	switch why {
 	case pubsub.RejectValidationQueueFull, pubsub.RejectValidationThrottled:
-		t.g.h.count.dropped(why)
+		t.missed(m, why)
 	default:
 		t.g.h.count.gossip.WithLabelValues(why).Inc()
 	}

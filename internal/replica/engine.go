@@ -70,6 +70,7 @@ type Counters struct {
 	Moved                                        uint64 // records that came by sync
 	Dropped                                      uint64 // records that lossy syncs had this node forget
 	Fetches, Hedges                              uint64 // requests to peers, and those of them that were hedges
+	Lost, Doubts, Wide                           uint64 // gossip that queues dropped, comparisons for it, waits of the wide window
 }
 
 // Plus is the sum of two engines' counters.
@@ -79,6 +80,7 @@ func (c Counters) Plus(d Counters) Counters {
 		c.Published + d.Published, c.Congested + d.Congested,
 		c.Pulls + d.Pulls, c.Whole + d.Whole, c.Lossy + d.Lossy, c.Busy + d.Busy,
 		c.Moved + d.Moved, c.Dropped + d.Dropped, c.Fetches + d.Fetches, c.Hedges + d.Hedges,
+		c.Lost + d.Lost, c.Doubts + d.Doubts, c.Wide + d.Wide,
 	}
 }
 
@@ -95,7 +97,7 @@ func New(c Config) *Engine {
 		rank: geo.NewRanking(c.Region, c.Rand), asks: map[uint64]*ask{}, explains: map[uint64]*inquiry{},
 	}
 	e.ids = c.Rand.Uint64() >> 16
-	c.Net.Serve(e.frame, e.peer)
+	c.Net.Serve(e.frame, e.peer, e.drop)
 	c.Clock.After(tick, e.tick)
 	return e
 }

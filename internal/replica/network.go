@@ -22,6 +22,6 @@ type Network interface {
 	Keep(want []geo.ID)                            // whom to stay connected to
 
 	// Serve begins the traffic. frame gets what comes in, gossip on lane 0 with its cache and author; false calls it
-	// malformed. peer is called when a member is admitted and when its connection is gone.
-	Serve(frame func(from geo.ID, lane uint8, cache string, b []byte) bool, peer func(geo.Peer))
+	// malformed. peer is called when a member is admitted and when its connection is gone, drop when gossip was dropped.
+	Serve(frame func(from geo.ID, lane uint8, cache string, b []byte) bool, peer func(geo.Peer), drop func(geo.Drop))
 }

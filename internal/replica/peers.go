@@ -30,6 +30,7 @@ type peer struct {
 	note   string                     // why it is not synced with, for people
 	acks   map[string]*progress       // of our records, by cache
 	even   map[string]even            // by cache: of those in which nothing is missing here that it has
+	doubt  doubt
 }
 
 // PeerInfo is what is known of a member.
@@ -69,6 +70,7 @@ func (e *Engine) joined(g geo.Peer) {
 	}
 	p.came, e.arrived = now, now
 	p.probes, p.states, p.acks, p.even = map[uint64]int64{}, nil, map[string]*progress{}, map[string]even{}
+	p.doubt = doubt{armed: p.doubt.armed} // it is compared with anyhow
 	e.rank.Add(g.ID, g.Region, now)
 	e.probeOne(p, now)
 }
@@ -219,17 +221,20 @@ func (e *Engine) probe(now int64) {
 	}
 }
 
-func (e *Engine) probeOne(p *peer, now int64) {
+// probeOne sends a probe and returns its number; 0 if it could not be sent. mu is held.
+func (e *Engine) probeOne(p *peer, now int64) uint64 {
 	for id, sent := range p.probes {
 		if now-sent > int64(probeLost) {
 			delete(p.probes, id)
 		}
 	}
 	id := e.newID()
-	if e.send(p.ID, geo.LaneProbe, e.probeMessage(id, false)) {
-		p.probes[id] = now
-		e.rank.Probed(p.ID, now)
+	if !e.send(p.ID, geo.LaneProbe, e.probeMessage(id, false)) {
+		return 0
 	}
+	p.probes[id] = now
+	e.rank.Probed(p.ID, now)
+	return id
 }
 
 func (e *Engine) probeMessage(id uint64, reply bool) *wire.Probe {
@@ -263,7 +268,11 @@ func (e *Engine) heard(p *peer, m *wire.Probe) (due []func()) {
 		delete(p.probes, m.ID)
 		e.rank.Sample(p.ID, time.Duration(now-sent), now)
 	}
-	e.learn(p, m, now-p.came < int64(settling))
+	settles := now-p.came < int64(settling)
+	e.learn(p, m, settles)
+	if m.Reply && m.ID == p.doubt.probe && !settles {
+		e.verify(p)
+	}
 	for _, c := range e.caches {
 		due = append(due, c.met()...)
 	}

@@ -11,7 +11,8 @@ import (
 
 // Batches leave at once when the outbox was idle. Then they wait for company: shortly while few records come, and as much
 // longer as there are more nodes that each message costs time; for a whole window when that promises a batch worth its
-// wait. The window grows while the network is congested: a batch that it cannot take is not worth more attempts a second.
+// wait. The window grows while the network is congested, for a batch that it cannot take is not worth more attempts a second,
+// and while queues to peers overflow: what is written often meanwhile goes once, and a queue holds more in fewer batches.
 //
 // A record in a message of its own takes some 300 µs of two nodes' processors (bare gossipsub, signed); in batches of many it
 // takes 5 (geobench replicate).
@@ -23,12 +24,13 @@ const (
 	batchRoom  = wire.MaxBatchBytes - 256 // bytes for records: the rest is the frame's
 )
 
-// outbox is the state of sending; the records that wait are in the store. All but busy is the flush's alone.
+// outbox is the state of sending; the records that wait are in the store. All but the atomic is the flush's alone.
 type outbox struct {
-	busy    atomic.Bool // a flush is scheduled or running
-	stuck   []byte      // a batch that the network did not take: it has its dots, so it goes first
-	records int         // in batches since the last flush ended
-	flushed int64       // when that was, Unix nanoseconds
+	busy     atomic.Bool  // a flush is scheduled or running
+	strained atomic.Int64 // until when peers count as dropping, Unix nanoseconds
+	stuck    []byte       // a batch that the network did not take: it has its dots, so it goes first
+	records  int          // in batches since the last flush ended
+	flushed  int64        // when that was, Unix nanoseconds
 }
 
 // dirty is called by the store when something waits. It never waits itself.
@@ -43,7 +45,11 @@ func (c *Cache) dirty() {
 func (c *Cache) flush() {
 	sent, ok := c.publish()
 	if sent || !ok {
-		c.engine.clock.After(c.out.pause(ok, c.engine.others(), c.engine.clock.Now()), c.flush)
+		wait := c.out.pause(ok, c.engine.others(), c.engine.clock.Now())
+		if wait == wideWindow {
+			c.engine.count(func(n *Counters) { n.Wide++ })
+		}
+		c.engine.clock.After(wait, c.flush)
 		return
 	}
 	c.out.busy.Store(false)
@@ -57,7 +63,7 @@ func (o *outbox) pause(taken bool, others int, now int64) time.Duration {
 	since, records := now-o.flushed, int64(o.records)
 	o.flushed, o.records = now, 0
 	switch {
-	case !taken:
+	case !taken, now < o.strained.Load():
 		return wideWindow
 	case records*int64(window) >= company*since:
 		return window

@@ -58,12 +58,28 @@ func (n *Node) pass(to *Node, m *message) {
 		copies = 2
 	}
 	for range copies {
-		if w.rnd.Float64() < w.Links.Loss || l.cut() || w.Links.Gossip && l.queue >= geo.QueueLimit {
+		switch {
+		case w.rnd.Float64() < w.Links.Loss || l.cut():
 			w.Tally.Lost++
-			continue
+		case l.queue >= w.Links.queue():
+			n.dropped(geo.Drop{Cache: m.cache, Peer: to.id, N: 1})
+		default:
+			l.carry(m)
 		}
-		l.carry(m)
 	}
+}
+
+func (l Links) queue() int {
+	if l.Queue == 0 {
+		return geo.QueueLimit
+	}
+	return l.Queue
+}
+
+// dropped tells the engine of a batch that a full queue dropped.
+func (n *Node) dropped(d geo.Drop) {
+	n.world.Tally.Dropped++
+	n.After(0, func() { n.drop(d) })
 }
 
 func (l *link) carry(m *message) {
@@ -77,7 +93,28 @@ func (l *link) carry(m *message) {
 	w.after(d, func() {
 		l.queue--
 		if l.to.life == life && !l.closed && !l.cut() {
-			l.to.receive(l.from, m)
+			l.to.arrive(l.from, m)
+		}
+	})
+}
+
+// arrive puts a batch behind those that wait to be looked at.
+func (n *Node) arrive(from *Node, m *message) {
+	w := n.world
+	if w.Links.Work == 0 {
+		n.receive(from, m)
+		return
+	}
+	n.free = max(n.free, w.now)
+	if (n.free-w.now)/int64(w.Links.Work) >= int64(w.Links.queue()) {
+		n.dropped(geo.Drop{Cache: m.cache, Peer: from.id, Here: true, N: 1})
+		return
+	}
+	n.free += int64(w.Links.Work)
+	life := n.life
+	w.after(time.Duration(n.free-w.now), func() {
+		if n.life == life {
+			n.receive(from, m)
 		}
 	})
 }

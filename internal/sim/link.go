@@ -18,6 +18,8 @@ type Links struct {
 	Break     float64                          // per frame of a stream: that the connection breaks and is made anew, 0 to 1
 	Notice    time.Duration                    // until the end of a connection that was cut is noticed; 0 = 10 s
 	Redial    time.Duration                    // from the heal to the new connection; 0 = 1 s
+	Queue     int                              // batches that wait for one peer, or at one node to be looked at; more are dropped; 0 = geo.QueueLimit
+	Work      time.Duration                    // that a node spends on a batch
 	Gossip    bool                             // batches travel as gossipsub has them travel (gossip.go); else from the author to each
 }
 

@@ -35,6 +35,8 @@ type Node struct {
 	links  map[geo.ID]*link  // to others, one each way
 	frame  func(geo.ID, uint8, string, []byte) bool
 	peer   func(geo.Peer)
+	drop   func(geo.Drop)
+	free   int64 // when it has worked off the gossip that waits here, on the world's clock
 
 	index   int  // among the nodes of the world
 	setBack bool // its clock was, in its present life
@@ -58,7 +60,7 @@ func (n *Node) Start() {
 		}
 	}
 	n.life++
-	n.setBack = false
+	n.setBack, n.free = false, 0
 	n.up, n.topics, n.links = true, map[string]*topic{}, map[geo.ID]*link{}
 	n.Engine = replica.New(replica.Config{
 		Net: n, Clock: n, Region: n.region, Log: slog.New(slog.DiscardHandler),
@@ -133,8 +135,8 @@ func (n *Node) After(d time.Duration, f func()) (stop func() bool) {
 func (n *Node) Keep([]geo.ID) {}
 
 // Serve begins the traffic.
-func (n *Node) Serve(frame func(geo.ID, uint8, string, []byte) bool, peer func(geo.Peer)) {
-	n.frame, n.peer = frame, peer
+func (n *Node) Serve(frame func(geo.ID, uint8, string, []byte) bool, peer func(geo.Peer), drop func(geo.Drop)) {
+	n.frame, n.peer, n.drop = frame, peer, drop
 }
 
 // step tells that something has happened here.

@@ -53,6 +53,7 @@ func Swarm(seed uint64, length time.Duration) Plan {
 	case 2:
 		d.ageing(&p, &m)
 	}
+	strain(seed, &p)
 	p.touches = m.touches > 0
 	d.script(&p, &m, length)
 	return p
@@ -162,6 +163,15 @@ func (d *draw) storm(p *Plan, m *manners) {
 	for i := range p.Nodes {
 		s := &p.Nodes[i]
 		s.Capacity, s.Ghosts, s.Tombstones = 1+d.IntN(4), 1+d.IntN(2), 1+d.IntN(3)
+	}
+}
+
+// strain is queues that overflow, in every fourth world. Drawn by itself, so that the rest of a seed's world is what it was
+// before there were any.
+func strain(seed uint64, p *Plan) {
+	own := &draw{rand.New(rand.NewPCG(seed, 4))}
+	if own.IntN(4) == 0 {
+		p.Links.Queue, p.Links.Work = 1+own.IntN(4), own.ms(0, 0, 1, 20, 200)
 	}
 }
 

@@ -41,7 +41,7 @@ func (y *play) settle() bool {
 
 // calm ends all faults. Clocks stay apart, but within the bound.
 func (y *play) calm() {
-	y.Links.Loss, y.Links.Duplicate, y.Links.Slow, y.Links.Break = 0, 0, 0, 0
+	y.Links.Loss, y.Links.Duplicate, y.Links.Slow, y.Links.Break, y.Links.Queue, y.Links.Work = 0, 0, 0, 0, 0, 0
 	y.Heal()
 	for i, n := range y.nodes {
 		if !n.Mad {
