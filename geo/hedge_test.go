@@ -35,12 +35,12 @@ func lookups(noise jitter, hedge bool) (p999 time.Duration, extra float64) {
 	hedges := 0
 	for seed := range uint64(40) {
 		a := &asker{world: newWorld(seed, 20, noise), hedge: hedge}
-		a.run(time.Minute)
+		a.Live(time.Minute)
 		for range 2500 {
-			a.step(a.now + int64(10*time.Millisecond))
+			a.step(a.Now + int64(10*time.Millisecond))
 			a.begin()
 		}
-		a.step(a.now + int64(time.Minute))
+		a.step(a.Now + int64(time.Minute))
 		took = append(took, a.took...)
 		hedges += a.hedges
 	}
@@ -65,7 +65,7 @@ type event struct {
 }
 
 func (a *asker) after(d time.Duration, do func()) {
-	e := event{a.now + int64(d), do}
+	e := event{a.Now + int64(d), do}
 	at, _ := slices.BinarySearchFunc(a.events, e.at+1, func(e event, at int64) int { return cmp.Compare(e.at, at) })
 	a.events = slices.Insert(a.events, at, e)
 }
@@ -75,10 +75,10 @@ func (a *asker) step(then int64) {
 	for len(a.events) > 0 && a.events[0].at <= then {
 		e := a.events[0]
 		a.events = a.events[1:]
-		a.now = e.at
+		a.Now = e.at
 		e.do()
 	}
-	a.now = then
+	a.Now = then
 }
 
 // lookup asks the nearest three, one after the other.
@@ -92,7 +92,7 @@ type lookup struct {
 
 func (a *asker) begin() {
 	a.budget.Look()
-	l := &lookup{asker: a, holders: a.Nearest(3, a.now), began: a.now}
+	l := &lookup{asker: a, holders: a.Nearest(3, a.Now), began: a.Now}
 	l.ask()
 }
 
@@ -102,25 +102,25 @@ func (l *lookup) ask() {
 		return
 	}
 	id := l.holders[0]
-	l.holders, l.asked = l.holders[1:], l.now
+	l.holders, l.asked = l.holders[1:], l.Now
 	if l.rnd.Float64() >= .01 {
-		rtt := l.noise.Draw(l.base[id], l.rnd)
+		rtt := l.Draw(id)
 		l.after(rtt, func() { l.answered(id, rtt) })
 	}
 	l.wait(id)
 }
 
 func (l *lookup) answered(id ID, rtt time.Duration) {
-	l.Sample(id, rtt, l.now)
+	l.Sample(id, rtt, l.Now)
 	if !l.done {
 		l.done = true
-		l.took = append(l.took, time.Duration(l.now-l.began))
+		l.took = append(l.took, time.Duration(l.Now-l.began))
 	}
 }
 
 // wait asks the next one when id is silent; or when it is late and there is budget, for which it asks again and again.
 func (l *lookup) wait(id ID) {
-	silent := l.peers[id].patience() - time.Duration(l.now-l.asked)
+	silent := l.peers[id].patience() - time.Duration(l.Now-l.asked)
 	if !l.hedge || silent <= l.Hedge(id) {
 		l.after(silent, l.unlessDone(l.ask))
 		return

@@ -173,8 +173,8 @@ func TestConstantLatenciesSettle(t *testing.T) {
 func replay(seed uint64) string {
 	w := newWorld(seed, 30, internet)
 	var log []ID
-	w.probed = func(id ID) { log = append(log, id, w.first()) }
-	w.run(time.Minute)
+	w.Home.Probed = func(id ID) { log = append(log, id, w.First()) }
+	w.Live(time.Minute)
 	return fmt.Sprint(log, w.All())
 }
 
@@ -190,8 +190,8 @@ func TestSameSeedReplays(t *testing.T) {
 
 func BenchmarkSample200(b *testing.B) {
 	w := newWorld(1, 200, internet)
-	w.run(10 * time.Second)
+	w.Live(10 * time.Second)
 	for i := 0; b.Loop(); i++ {
-		w.probe(w.ids[i%len(w.ids)])
+		w.Probe(w.IDs[i%len(w.IDs)])
 	}
 }

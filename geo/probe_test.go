@@ -23,21 +23,21 @@ func TestUnknownAreDueAtOnceAndFirst(t *testing.T) {
 // gaps is the times between the probes of each peer over a while.
 func gaps(w *world, d time.Duration) map[ID][]time.Duration {
 	last, got := make(map[ID]int64), make(map[ID][]time.Duration)
-	w.probed = func(id ID) {
+	w.Home.Probed = func(id ID) {
 		if was, ok := last[id]; ok {
-			got[id] = append(got[id], time.Duration(w.now-was))
+			got[id] = append(got[id], time.Duration(w.Now-was))
 		}
-		last[id] = w.now
+		last[id] = w.Now
 	}
-	w.run(d)
+	w.Live(d)
 	return got
 }
 
 func TestTheNearestThreeAreProbedEverySecond(t *testing.T) {
 	w := newWorld(1, 10, jitter{})
-	w.run(10 * time.Second)
+	w.Live(10 * time.Second)
 	got := gaps(w, time.Minute)
-	for i, id := range w.Nearest(-1, w.now) {
+	for i, id := range w.Nearest(-1, w.Now) {
 		every := probeEvery
 		if i < nearest {
 			every = probeQuick
@@ -73,8 +73,8 @@ func TestThoseWhoFailedLeaveTheirQuickProbesToOthers(t *testing.T) {
 
 func TestNewPeersAreProbedEverySecond(t *testing.T) {
 	w := newWorld(1, 10, jitter{})
-	w.run(3 * time.Second)
-	for _, id := range w.ids {
+	w.Live(3 * time.Second)
+	for _, id := range w.IDs {
 		if n := w.peers[id].n; n < window {
 			t.Errorf("%s has %d samples after 3 s, want %d", id, n, window)
 		}
