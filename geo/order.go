@@ -7,18 +7,18 @@ import (
 )
 
 // The order of the peers changes only by these margins. They must both hold: a tenth of 2 ms is noise, and so is 1 ms of 200.
-// Ten per cent switches .02 times per 100 probes where no margin at all flaps between equals.
+// Ten per cent switches .01 times per 100 probes where no margin at all flaps between equals.
 const (
 	margin    = 1.1 // the one ahead takes so many times as long
 	marginAbs = time.Millisecond
 
-	fast    = 2.0 // at once, without waiting for three probes: leaves a peer that slowed threefold after 3 probes (p95: 5)
+	fast    = 2.0 // at once, without waiting for three probes: nobody has to prove twice that it is half as far
 	fastAbs = 5 * time.Millisecond
 )
 
 // beats tells whether p must stand before q: it was 10 % and 1 ms better for three probes in a row, of its own or of q's, or
 // it is better by half and 5 ms now. Three in a row means that the worst of p's last three estimates is better than the best of
-// q's.
+// q's; who became slower has only those since.
 //
 // It is a strict partial order, so the hysteresis can hold for every place, not for the first alone, without ever going round
 // in a circle: p beats q and q beats r imply p beats r. Both clauses compare an interval [low, high] (or the point rtt within

@@ -39,20 +39,33 @@ func TestBeatsIsAStrictPartialOrder(t *testing.T) {
 	})
 }
 
-func TestEstimateIsTheMinimumOfItsWindows(t *testing.T) {
+// TestEstimateIsTheMinimumSinceTheShift holds an estimate against its definition, over all samples ever.
+func TestEstimateIsTheMinimumSinceTheShift(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var e estimate
 		var all, minima []time.Duration
-		for _, rtt := range rapid.SliceOfN(rapid.Int64Range(0, int64(maxRTT)), 1, 20).Draw(t, "rtts") {
+		since, shift := 0, 0 // the samples and the minima that count
+		for _, rtt := range rapid.SliceOfN(rapid.Int64Range(0, int64(200*ms)), 1, 60).Draw(t, "rtts") {
 			e.add(time.Duration(rtt))
 			all = append(all, time.Duration(rtt))
-			minima = append(minima, slices.Min(all[max(0, len(all)-window):]))
-		}
-		last := minima[max(0, len(minima)-window):]
-		if e.rtt() != minima[len(minima)-1] || e.low() != slices.Min(last) || e.high() != slices.Max(last) {
-			t.Fatalf("%v: rtt %v, low %v, high %v", all, e.rtt(), e.low(), e.high())
+			since = max(since, len(all)-reach)
+			for _, s := range shifts {
+				young := len(all) - s.samples
+				if young > since && slower(slices.Min(all[since:young]), slices.Min(all[young:]), s.factor) {
+					since, shift = young, len(minima)
+				}
+			}
+			minima = append(minima, slices.Min(all[since:]))
+			last := minima[max(shift, len(minima)-window):]
+			if e.rtt() != minima[len(minima)-1] || e.low() != slices.Min(last) || e.high() != slices.Max(last) {
+				t.Fatalf("%v: rtt %v, low %v, high %v, want the least since %d and of %v", all, e.rtt(), e.low(), e.high(), since, last)
+			}
 		}
 	})
+}
+
+func slower(before, now time.Duration, factor float64) bool {
+	return float64(now) >= factor*float64(before) && now >= before+marginAbs
 }
 
 // act makes one random call and tells of which peer.
@@ -154,7 +167,7 @@ func TestConstantLatenciesSettle(t *testing.T) {
 		for i := range truth {
 			truth[i] = max(0, anyRTT.Draw(t, "true")) % maxRTT
 		}
-		for range 2*window - 1 {
+		for range reach + window - 1 {
 			for i, id := range members {
 				r.Sample(id, truth[i], now)
 			}

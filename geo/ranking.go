@@ -144,7 +144,7 @@ func (r *Ranking) All() []ID {
 	return slices.Concat(ids, doubtful)
 }
 
-// RTT is the minimum of the last three samples of a peer; false before the first.
+// RTT is the minimum of the last ten samples of a peer, of those since it became slower if it did; false before the first.
 func (r *Ranking) RTT(id ID) (time.Duration, bool) {
 	p := r.peers[id]
 	if p == nil || !p.measured() {

@@ -118,11 +118,11 @@ func TestHalfAsFarIsNearestAtOnce(t *testing.T) {
 	wantOrder(t, r, 0, "c", "a", "b")
 }
 
-func TestSlowedPeerIsLeftAtOnceOrAfterFive(t *testing.T) {
+func TestSlowedPeerIsLeftAfterFourOrFive(t *testing.T) {
 	for _, c := range []struct {
 		slowed time.Duration
 		probes int
-	}{{150 * ms, 3}, {80 * ms, 5}} {
+	}{{150 * ms, 4}, {80 * ms, 5}, {70 * ms, reach + window - 1}} {
 		r := ranked3(50*ms, 60*ms, 90*ms)
 		n := 0
 		for n < 20 && r.Nearest(1, 0)[0] == "a" {
@@ -196,14 +196,37 @@ func TestAbsurdSamplesAndStrangersAreIgnored(t *testing.T) {
 	}
 }
 
-func TestRTTIsTheLeastOfThree(t *testing.T) {
+func TestRTTIsTheLeastOfTen(t *testing.T) {
 	r := NewRanking("", seeded(1))
 	r.Add("a", "", 0)
-	want := []time.Duration{30 * ms, 20 * ms, 20 * ms, 20 * ms, 40 * ms}
-	for i, rtt := range []time.Duration{30 * ms, 20 * ms, 50 * ms, 60 * ms, 40 * ms} {
+	want := []time.Duration{30 * ms, 20 * ms, 20 * ms}
+	rtts := []time.Duration{30 * ms, 20 * ms, 25 * ms}
+	for range reach - 1 {
+		rtts, want = append(rtts, 25*ms), append(want, 20*ms)
+	}
+	want[len(want)-1] = 25 * ms
+	for i, rtt := range rtts {
 		r.Sample("a", rtt, 0)
 		if got, ok := r.RTT("a"); !ok || got != want[i] {
 			t.Errorf("RTT = %v, %v after sample %d, want %v", got, ok, i, want[i])
+		}
+	}
+}
+
+func TestRTTOfWhoBecameSlower(t *testing.T) {
+	for _, c := range []struct {
+		slowed time.Duration
+		after  int
+	}{{46 * ms, 4}, {32 * ms, 5}, {31 * ms, reach}} {
+		r := ranked3(20*ms, 20*ms, 20*ms)
+		for n := range c.after {
+			if got, _ := r.RTT("a"); got != 20*ms {
+				t.Errorf("RTT = %v after %d samples of %v", got, n, c.slowed)
+			}
+			r.Sample("a", c.slowed, 0)
+		}
+		if got, _ := r.RTT("a"); got != c.slowed {
+			t.Errorf("RTT = %v after %d samples of %v", got, c.after, c.slowed)
 		}
 	}
 }
