@@ -61,7 +61,8 @@ type Cache struct {
 	claims    claims
 	nextNear  int64 // when the next round is due, Unix nanoseconds
 	nextFar   int64
-	audit     *audit // under way; nil = none
+	audit     *audit   // under way; nil = none
+	sketches  []geo.ID // for whom one is made
 	nextAudit int64
 	changed   int64 // when a dot was last marked or given, Unix nanoseconds
 	gapDue    bool  // a look at the gaps is scheduled

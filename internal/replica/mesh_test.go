@@ -501,7 +501,7 @@ func TestLossyBootstrapOfALargeCache(t *testing.T) {
 
 func TestAuditFindsWhatTheRulesMakeImpossible(t *testing.T) {
 	m := newMesh(t, 2)
-	for i := range 500 {
+	for i := range 3000 { // more than one step of a survey
 		m.set(0, fmt.Sprint("k", i), "old")
 	}
 	m.Run(time.Second)
