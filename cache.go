@@ -27,7 +27,11 @@ type Cache[V any] struct {
 	clock     *clock
 
 	table table[V]
-	local *store.Store[V] // what is in table, nil with a node: a hit through the interface costs a tenth more
+	// What is in table, for a hit through the interface costs a tenth more: the store of a cache without a node, or that
+	// of one on a node whose values are views of their bytes; nil otherwise.
+	local  *store.Store[V]
+	viewed *store.Store[replica.Blob]
+
 	swept sweeper
 	mesh  *replica.Cache // nil without a node
 	node  *Node          // nil without a node
@@ -99,9 +103,15 @@ func (c *Cache[V]) GetIfPresent(key string) (v V, ok bool) {
 	if c.closed.Load() {
 		return v, false
 	}
-	if c.local != nil {
+	switch {
+	case c.local != nil:
 		v, _, ok = c.local.Hit(key, c.clock.now())
-	} else {
+	case c.viewed != nil:
+		var b replica.Blob
+		if b, _, ok = c.viewed.Hit(key, c.clock.now()); ok {
+			v = c.form.view(b.Bytes())
+		}
+	default:
 		v, _, ok = c.table.Hit(key, c.clock.now())
 	}
 	return v, ok

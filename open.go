@@ -84,6 +84,9 @@ func (c *Cache[V]) replicate(o Options[V], say func(string, V, store.Cause)) err
 	}
 	c.form = f
 	c.table = &coded[V]{c.mesh.Store(), f}
+	if f.view != nil {
+		c.viewed = c.mesh.Store()
+	}
 	return nil
 }
 
