@@ -95,6 +95,7 @@ func (c *Cache) behind() {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	c.changed = e.clock.Now()
+	c.rushing(c.out.full, c.changed)
 	for _, p := range e.peers {
 		if _, holds := p.states[c.name]; holds && p.Connected {
 			if g := c.progress(p); g.since == 0 {

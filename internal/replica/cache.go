@@ -65,6 +65,7 @@ type Cache struct {
 	sketches  []geo.ID // for whom one is made
 	nextAudit int64
 	changed   int64 // when a dot was last marked or given, Unix nanoseconds
+	rushed    int64 // when a full batch last was sent or came; 0 = never
 	gapDue    bool  // a look at the gaps is scheduled
 	gapTries  int   // looks since there was none
 	detours   int   // lossy answers not taken since the last one that was

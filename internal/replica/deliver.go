@@ -33,13 +33,13 @@ func (e *Engine) gossip(author geo.ID, name string, frame []byte) bool {
 		e.log.Warn("malformed batch", "author", author, "cache", name, "err", err)
 		return false
 	}
-	c.deliver(author, origin, b)
+	c.deliver(author, origin, b, len(frame))
 	return true
 }
 
 // deliver merges a batch, then marks the dots of what was merged: never before.
-func (c *Cache) deliver(author geo.ID, origin crdt.Origin, b *wire.Batch) {
-	now := c.engine.millis()
+func (c *Cache) deliver(author geo.ID, origin crdt.Origin, b *wire.Batch, size int) {
+	now, count := c.engine.millis(), len(b.Records)+len(b.Touches)
 	merged := b.Records[:0]
 	for _, r := range b.Records {
 		if c.admit(r, now, nil, store.ViaGossip) {
@@ -59,6 +59,7 @@ func (c *Cache) deliver(author geo.ID, origin crdt.Origin, b *wire.Batch) {
 		c.seen.Add(r.Dot(), r.Version.Time)
 	}
 	c.changed = e.clock.Now()
+	c.rushing(full(count, size), c.changed)
 	c.acknowledge(origin)
 	c.watchGaps(origin)
 }

@@ -111,13 +111,13 @@ func (e *Engine) resolveDoubt(id geo.ID) {
 }
 
 // verify compares what was in doubt with what the peer has told now. A pull that is under way may have begun too early: its
-// peer is compared with once more after it. mu is held.
-func (e *Engine) verify(p *peer) {
+// peer is compared with once more after it. A peer that settles is compared with at each probe anyhow, but in a rush. mu is held.
+func (e *Engine) verify(p *peer, settles bool) {
 	probed := p.doubt.probed
 	p.doubt.probe, p.doubt.probed = 0, nil
 	for _, c := range e.caches {
-		if _, ok := probed[c.name]; !ok {
-			continue
+		if _, ok := probed[c.name]; !ok || settles && !c.rushes(e.clock.Now()) {
+			continue // or was compared at this very probe
 		}
 		if c.pulling(p.ID) {
 			c.turns.await(p.ID)

@@ -16,6 +16,7 @@ const (
 	probeLost  = 10 * time.Second     // after which the answer to a probe is not waited for any more
 	// settling is how long after it connected a peer is compared with at every probe: gossip needs some heartbeats until
 	// a new peer is in its mesh, and what is published meanwhile may miss it without leaving a gap.
+	// A rush puts it off.
 	settling = 10 * time.Second
 )
 
@@ -270,8 +271,8 @@ func (e *Engine) heard(p *peer, m *wire.Probe) (due []func()) {
 	}
 	settles := now-p.came < int64(settling)
 	e.learn(p, m, settles)
-	if m.Reply && m.ID == p.doubt.probe && !settles {
-		e.verify(p)
+	if m.Reply && m.ID == p.doubt.probe {
+		e.verify(p, settles)
 	}
 	for _, c := range e.caches {
 		due = append(due, c.met()...)
@@ -296,7 +297,7 @@ func (e *Engine) learn(p *peer, m *wire.Probe, settles bool) {
 		c.reckon(p, known[c.name], s)
 		c.match(p, known[c.name], s)
 		c.authors[originOf(p.ID, s.Nonce)] = p.ID
-		if before, met := known[c.name]; settles || !met || before.Nonce != s.Nonce {
+		if before, met := known[c.name]; settles && !c.rushes(e.clock.Now()) || !met || before.Nonce != s.Nonce {
 			c.compare(p)
 		}
 	}

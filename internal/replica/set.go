@@ -29,6 +29,7 @@ type outbox struct {
 	busy     atomic.Bool  // a flush is scheduled or running
 	strained atomic.Int64 // until when peers count as dropping, Unix nanoseconds
 	stuck    []byte       // a batch that the network did not take: it has its dots, so it goes first
+	full     bool         // the last batch was
 	records  int          // in batches since the last flush ended
 	flushed  int64        // when that was, Unix nanoseconds
 }
@@ -130,8 +131,10 @@ func (c *Cache) batch() []byte {
 	}
 	b.Nonce = l.nonce
 	c.markOld(l, b.Records)
-	c.out.records += len(b.Records) + len(b.Touches)
+	count := len(b.Records) + len(b.Touches)
+	c.out.records += count
 	frame, err := wire.EncodeBatch(b)
+	c.out.full = full(count, len(frame))
 	if err != nil { // it is a gap for the others now, and sync brings it
 		c.engine.log.Error("batch not encodable", "cache", c.name, "err", err)
 	}

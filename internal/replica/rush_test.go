@@ -1,0 +1,48 @@
+package replica_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/geolru/geolru/internal/sim"
+)
+
+// rush has a node write more than one batch takes, again and again.
+func (m *mesh) rush(i int, d time.Duration) {
+	for n := range int(d / (10 * time.Millisecond)) {
+		for k := range 600 {
+			m.set(i, fmt.Sprint(n%4, "-", k), fmt.Sprint(n))
+		}
+		m.Run(10 * time.Millisecond)
+	}
+}
+
+// What goes by gossip anyhow is not sent a second time to a peer that is new.
+func TestRushIsNotRepeatedToANewPeer(t *testing.T) {
+	m := &mesh{World: sim.New(1), t: t}
+	m.add("here", standard)
+	m.add("here", standard)
+	m.Run(500 * time.Millisecond) // they have met
+	before := m.moved()
+	m.rush(0, 3*time.Second)
+	if n := m.moved() - before; n > 0 {
+		t.Fatalf("%d records came by sync as well", n)
+	}
+}
+
+// What a new peer missed at the end of a rush it gets soon after.
+func TestLossAtTheEndOfARushIsFoundWhenItIsOver(t *testing.T) {
+	m := &mesh{World: sim.New(1), t: t}
+	m.add("here", standard)
+	m.add("here", standard)
+	m.Run(500 * time.Millisecond)
+	m.rush(0, 2*time.Second)
+	m.caches[0].PutOffRounds(time.Hour)
+	m.caches[1].PutOffRounds(time.Hour)
+	m.Links.Loss = 1
+	m.set(0, "last", "x")
+	m.Run(100 * time.Millisecond)
+	m.Links.Loss = 0
+	m.want(1, "last", "x", 3*time.Second)
+}
