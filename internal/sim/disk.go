@@ -15,7 +15,7 @@ import (
 // one of them ends may be gone (see Crash). The zero value is empty and works. Not safe for concurrent use.
 type Disk struct {
 	// Fail is asked before each operation whether it fails; nil = none does. What fails does nothing, but half of a write
-	// is done. The operations are called open, create, write, sync, close, rename, remove and names (the sync of those).
+	// is done. The operations are called open, create, append, write, sync, close, rename, remove and names (the sync of those).
 	Fail func(op string) error
 
 	names map[string]*content // as the node sees them
@@ -54,6 +54,20 @@ func (d *Disk) Create(name string) (snapshot.File, error) {
 	}
 	c := &content{}
 	d.put(name, c)
+	return &writing{d, c}, nil
+}
+
+// Append implements snapshot.Dir.
+func (d *Disk) Append(name string, size int64) (snapshot.File, error) {
+	if err := d.ask("append"); err != nil {
+		return nil, err
+	}
+	c := d.names[name]
+	if c == nil {
+		return nil, fs.ErrNotExist
+	}
+	c.bytes = c.bytes[:size]
+	c.kept = min(c.kept, len(c.bytes))
 	return &writing{d, c}, nil
 }
 

@@ -11,8 +11,9 @@ import (
 )
 
 const (
-	magic   = "\x89geolru\n" // not text, and broken by whatever takes it for text
-	version = 1
+	magic        = "\x89geolru\n" // not text, and broken by whatever takes it for text
+	journalMagic = "\x89geojrn\n" // of a journal
+	version      = 1
 
 	// usualBlock is the most bytes of a payload that is not a single record with a large value: a flipped bit is found
 	// after that much at the latest, and reading needs no more memory.
@@ -25,8 +26,8 @@ const (
 // castagnoli is the polynomial of CRC-32C: it finds every error of up to 5 bits in 64 KiB, and processors compute it.
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// preamble is what every file of this version begins with.
-func preamble() []byte { return binary.BigEndian.AppendUint32([]byte(magic), version) }
+// preamble is what every file of this version begins with that has this magic.
+func preamble(magic string) []byte { return binary.BigEndian.AppendUint32([]byte(magic), version) }
 
 // blockWriter writes blocks, each with one call of Write.
 type blockWriter struct {
@@ -57,14 +58,14 @@ type blockReader struct {
 }
 
 // begin reads the preamble.
-func (r *blockReader) begin() error {
-	want := preamble()
+func (r *blockReader) begin(magic string) error {
+	want := preamble(magic)
 	got, err := r.take(int64(len(want)))
 	switch {
 	case err != nil:
 		return err
 	case string(got[:len(magic)]) != magic:
-		return errors.New("it is no snapshot")
+		return errors.New("it is no file of this kind")
 	case string(got) != string(want):
 		return fmt.Errorf("it is of version %d, this program reads %d", binary.BigEndian.Uint32(got[len(magic):]), version)
 	}

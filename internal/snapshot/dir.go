@@ -16,6 +16,8 @@ type Dir interface {
 	Open(name string) (f io.ReadCloser, size int64, err error)
 	// Create makes a file, mode 0600, in the place of one that may be there.
 	Create(name string) (File, error)
+	// Append opens a plain file that is written on after its first size bytes; what stands behind them is cut off.
+	Append(name string, size int64) (File, error)
 	// Rename gives a file a new name, in the place of one that may be there: at any moment one of both is there.
 	Rename(from, to string) error
 	Remove(name string) error
@@ -66,6 +68,21 @@ func (d directory) Create(name string) (File, error) {
 		return nil, err
 	}
 	return os.OpenFile(d.path(name), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+}
+
+func (d directory) Append(name string, size int64) (File, error) {
+	f, err := os.OpenFile(d.path(name), os.O_WRONLY|plainly, 0)
+	if err != nil {
+		return nil, err
+	}
+	if err = f.Truncate(size); err == nil {
+		_, err = f.Seek(size, io.SeekStart)
+	}
+	if err != nil {
+		f.Close()
+		return nil, err
+	}
+	return f, nil
 }
 
 func (d directory) Rename(from, to string) error { return os.Rename(d.path(from), d.path(to)) }

@@ -33,4 +33,11 @@
 // then Seen; all before the first frame from outside. While they enter the snapshot itself vouches for its records: of
 // each key it has one, or several in the order in which they were held, so none of them can be older than another one
 // that entered and was forgotten for want of room.
+//
+// # The journal
+//
+// Between two snapshots a Journal keeps what large syncs bring, for a process that is killed writes no snapshot. It is
+// replayed as a sync that was cut: each record by the one door, and no dot marked but its own, which is covered then. So
+// whatever part of a journal comes back is sound, on top of any snapshot or none. That is why it need not be synced, and why
+// it may go only when a snapshot that was begun after it was noted is in its place: Mark, Write, Trim.
 package snapshot

@@ -74,7 +74,7 @@ type reader struct {
 }
 
 func (r *reader) title(want Title, now int64) error {
-	if err := r.begin(); err != nil {
+	if err := r.begin(magic); err != nil {
 		return err
 	}
 	b, err := r.next()

@@ -53,6 +53,20 @@ func cutName(b []byte) (name string, rest []byte, ok bool) {
 
 // check tells why a file of this title must not be restored where want is, now.
 func (t Title) check(want Title, now int64) error {
+	if err := t.belongs(want); err != nil {
+		return err
+	}
+	switch {
+	case t.Created < 0 || t.Created-crdt.MaxSkew.Milliseconds() > now:
+		return fmt.Errorf("it is from the future: %v", time.UnixMilli(t.Created).UTC())
+	case now-t.Created >= crdt.Retention(millis(t.TTL)):
+		return ErrOld
+	}
+	return nil
+}
+
+// belongs tells why a file of this title is of another cache than want, or of one with another lifetime bound.
+func (t Title) belongs(want Title) error {
 	switch {
 	case t.Cluster != want.Cluster:
 		return fmt.Errorf("it is of cluster %q, not %q", t.Cluster, want.Cluster)
@@ -60,10 +74,6 @@ func (t Title) check(want Title, now int64) error {
 		return fmt.Errorf("it is of cache %q, not %q", t.Cache, want.Cache)
 	case t.TTL != want.TTL:
 		return fmt.Errorf("its TTL is %v, not %v", millis(t.TTL), millis(want.TTL))
-	case t.Created < 0 || t.Created-crdt.MaxSkew.Milliseconds() > now:
-		return fmt.Errorf("it is from the future: %v", time.UnixMilli(t.Created).UTC())
-	case now-t.Created >= crdt.Retention(millis(t.TTL)):
-		return ErrOld
 	}
 	return nil
 }

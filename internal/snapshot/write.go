@@ -62,7 +62,7 @@ type writer struct {
 }
 
 func (w *writer) all(t Title, s *store.Snapshot) error {
-	if _, err := w.to.Write(preamble()); err != nil {
+	if _, err := w.to.Write(preamble(magic)); err != nil {
 		return err
 	}
 	if err := w.write(t.encode()); err != nil {
