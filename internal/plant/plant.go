@@ -51,6 +51,7 @@ const (
 	MarkedUnapplied // 7: gossip marks the dots of records that it does not store
 	WriteAsks       // a write sends a frame to a peer and so may wait for it
 	DropIgnored     // what a queue dropped is no gap
+	JournalWhole    // 7: a journal is taken for a whole answer
 	ContentUnion    // replicas send what they hold, not what the other has not seen
 
 	Bugs // how many there are, None counted
@@ -72,7 +73,7 @@ var names = [Bugs]string{
 	ClearShort: "clear forgotten early", SameOrigin: "same origin after a restart",
 	TouchUnbounded: "touch unbounded", TombstoneFixed: "tombstones of a fixed life", RingUnbounded: "rings without a limit",
 	ServedLate: "served after its deadline", ExpiryDelete: "expiry as a delete", MarkedUnapplied: "marked and not stored", WriteAsks: "a write asks a peer",
-	DropIgnored: "drops ignored", ContentUnion: "content union",
+	DropIgnored: "drops ignored", JournalWhole: "journal taken for a whole answer", ContentUnion: "content union",
 }
 
 // String is the bug in a few words, for people.

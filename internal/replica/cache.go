@@ -30,6 +30,12 @@ type Options struct {
 	// Restore is called before the replica hears or is heard of: it may give fill what an earlier life left, and again
 	// if that was of no use. An error of fill says why it took nothing. nil = a cold start.
 	Restore func(fill func(*store.Snapshot) error)
+	// Journal is told of the records of a large sync once they are here, with what their sender had seen before it read
+	// them and how many it was about to send in a bootstrap, else 0. It must not wait; syncs with several peers call it at
+	// once. nil = nobody wants to know.
+	Journal func(by *crdt.Seen, total uint64, m *wire.Records)
+	// Replay is called after Restore: it gives back what Journal was told in an earlier life. nil = nothing.
+	Replay func(replay func(by *crdt.Seen, total uint64, m *wire.Records))
 }
 
 // Cache is a replica of one cache. Safe for concurrent use.
@@ -44,6 +50,7 @@ type Cache struct {
 	out     outbox
 	active  answers      // leaf lock
 	bidding atomic.Int32 // bids that wait: one look for the records that concern none
+	journal func(by *crdt.Seen, total uint64, m *wire.Records)
 
 	peerHits, refused, dropped, mismatches atomic.Uint64
 
@@ -73,7 +80,7 @@ type Cache struct {
 
 // Open makes a replica. A second one of the same name on one node is an error.
 func (e *Engine) Open(o Options) (*Cache, error) {
-	c := &Cache{engine: e, name: o.Name, loads: o.Loads, ttl: o.TTL.Milliseconds(), authors: map[crdt.Origin]geo.ID{}, pulls: map[uint64]*pull{}}
+	c := &Cache{engine: e, name: o.Name, loads: o.Loads, ttl: o.TTL.Milliseconds(), journal: o.Journal, authors: map[crdt.Origin]geo.ID{}, pulls: map[uint64]*pull{}}
 	e.mu.Lock()
 	c.opened = e.clock.Now()
 	c.beginLife()
@@ -86,6 +93,9 @@ func (e *Engine) Open(o Options) (*Cache, error) {
 	c.store = store.New(cfg)
 	if o.Restore != nil {
 		o.Restore(func(s *store.Snapshot) error { return c.fill(cfg, s) })
+	}
+	if o.Replay != nil {
+		o.Replay(c.replay)
 	}
 	if err := e.register(c); err != nil {
 		return nil, err

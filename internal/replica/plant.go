@@ -83,6 +83,15 @@ func (c *Cache) markCut(s *pull) {
 	}
 }
 
+// claimAll marks what the sender of a journal's records had seen.
+func (c *Cache) claimAll(by *crdt.Seen) {
+	if plant.On(plant.JournalWhole) {
+		c.engine.mu.Lock()
+		defer c.engine.mu.Unlock()
+		c.seen.Union(by)
+	}
+}
+
 // vouchedFor is how far a lender has seen an origin, if it was asked.
 func vouchedFor(heads map[crdt.Origin]uint64, o crdt.Origin) uint64 {
 	n, asked := heads[o]

@@ -29,6 +29,7 @@ type pull struct {
 	pages   []crdt.Known
 	answer  *crdt.Seen // what the answerer had seen when its answer began: it vouches for the records
 	count   uint64     // records received
+	size    int        // bytes of those
 	total   uint64     // records to come in a bootstrap, at most; 0 = it is none
 	held    uint64     // records that were here when it began
 	tainted bool       // one of them was refused
@@ -209,6 +210,7 @@ func (c *Cache) records(from geo.ID, m *wire.Records) bool {
 		return false
 	}
 	c.grantCredit(s, c.mergeAll(s, m.Records))
+	c.note(s, m)
 	return true
 }
 
@@ -236,18 +238,29 @@ func (s *pull) share() float64 {
 }
 
 func (c *Cache) mergeAll(s *pull, records []wire.Record) (size int) {
+	for _, r := range records {
+		size += wire.RecordSize(len(r.Key), len(r.Value))
+	}
+	c.take(s, records)
+	c.engine.mu.Lock()
+	defer c.engine.mu.Unlock()
+	s.count += uint64(len(records))
+	s.size += size
+	c.engine.counters.Moved += uint64(len(records))
+	c.share = max(c.share, s.share())
+	return size
+}
+
+// take merges records of an answer, then marks their dots and no others.
+func (c *Cache) take(s *pull, records []wire.Record) {
 	e := c.engine
 	now := e.millis()
 	merged := make([]bool, len(records))
 	for i, r := range records {
-		size += wire.RecordSize(len(r.Key), len(r.Value))
 		merged[i] = c.admit(r, now, s.answer.Head, s.via())
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	s.count += uint64(len(records))
-	e.counters.Moved += uint64(len(records))
-	c.share = max(c.share, s.share())
 	var fresh crdt.Seen // in a bootstrap dots come in no order: one by one each would shift all that are here
 	for i, r := range records {
 		if !merged[i] {
@@ -258,7 +271,6 @@ func (c *Cache) mergeAll(s *pull, records []wire.Record) (size int) {
 	}
 	c.seen.Union(&fresh)
 	c.changed = e.clock.Now()
-	return size
 }
 
 // ended takes in the end mark. Only a whole answer advances what is seen.

@@ -5,9 +5,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/geolru/geolru/crdt"
 	"github.com/geolru/geolru/internal/plant"
 	"github.com/geolru/geolru/internal/replica"
 	"github.com/geolru/geolru/internal/sim"
+	"github.com/geolru/geolru/internal/wire"
 )
 
 // directed is a small world for each bug that can be planted, in which it does its harm. Drawn at random some of them
@@ -52,6 +54,7 @@ var directed = map[plant.Bug]func(*testing.T) *small{
 	plant.MarkedUnapplied: survived,
 	plant.WriteAsks:       older,
 	plant.DropIgnored:     overflown,
+	plant.JournalWhole:    killed,
 	plant.ContentUnion:    older,
 }
 
@@ -487,6 +490,44 @@ func overflown(t *testing.T) *small {
 	}
 	if s.Tally.Dropped == 0 {
 		t.Fatal("nothing was dropped")
+	}
+	return s
+}
+
+// killed: a node dies while it is filled, and comes back with its journal.
+func killed(t *testing.T) *small {
+	s := newSmall(t, roomy, 0, 0)
+	n := s.Nodes()[reader]
+	n.Crash()
+	s.oracle.Detach(n)
+	s.Run(time.Second)
+	s.fill(held)
+	s.put(writer, "k")
+	s.Run(time.Second)
+	type note struct {
+		by    *crdt.Seen
+		total uint64
+		m     *wire.Records
+	}
+	var notes []note
+	s.room.Journal = func(by *crdt.Seen, total uint64, m *wire.Records) { notes = append(notes, note{by, total, m}) }
+	n.Start()
+	s.open(t, reader)
+	if !s.Until(time.Minute, func() bool { return s.caches[reader].Store().Len() > held/4 }) {
+		t.Fatal("it is not filled")
+	}
+	n.Crash()
+	s.oracle.Detach(n)
+	s.Run(time.Second)
+	n.Start()
+	s.room.Journal, s.room.Replay = nil, func(replay func(*crdt.Seen, uint64, *wire.Records)) {
+		for _, n := range notes {
+			replay(n.by, n.total, n.m)
+		}
+	}
+	s.open(t, reader)
+	if here := s.caches[reader].Store().Len(); here <= held/4 || here >= held {
+		t.Fatalf("%d of %d came back", here, held)
 	}
 	return s
 }

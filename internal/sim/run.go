@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/geolru/geolru/internal/replica"
+	"github.com/geolru/geolru/internal/snapshot"
 )
 
 // Outcome is what became of a plan.
@@ -20,19 +21,20 @@ type Outcome struct {
 // play is a plan under way.
 type play struct {
 	*World
-	plan   *Plan
-	oracle *Oracle
-	caches []*replica.Cache // by node; nil while it is down
-	disks  []Disk           // by node
-	sum    replica.Counters
-	lost   bool // a memory was lost
+	plan     *Plan
+	oracle   *Oracle
+	caches   []*replica.Cache    // by node; nil while it is down
+	disks    []Disk              // by node
+	journals []*snapshot.Journal // by node
+	sum      replica.Counters
+	lost     bool // a memory was lost
 }
 
 // Run plays a plan to the end or to the first fault. trace, if not nil, is told all that happens.
 func (p *Plan) Run(trace func(string, ...any)) Outcome {
 	w := New(p.Seed)
 	w.Links, w.Trace = p.Links, trace
-	y := &play{World: w, plan: p, oracle: NewOracle(w, p.TTL.Milliseconds()), caches: make([]*replica.Cache, len(p.Nodes)), disks: make([]Disk, len(p.Nodes))}
+	y := &play{World: w, plan: p, oracle: NewOracle(w, p.TTL.Milliseconds()), caches: make([]*replica.Cache, len(p.Nodes)), disks: make([]Disk, len(p.Nodes)), journals: make([]*snapshot.Journal, len(p.Nodes))}
 	w.Stepped = y.bound
 	for i, s := range p.Nodes {
 		n := w.Add(s.Region)

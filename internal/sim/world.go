@@ -37,7 +37,7 @@ type World struct {
 
 // Tally counts what has happened in a world.
 type Tally struct {
-	Events, Frames, Batches, Copies, Lost, Dropped, Doubled, Late, Crashes, Restored, Cuts, Mutes, Breaks, Steps int
+	Events, Frames, Batches, Copies, Lost, Dropped, Doubled, Late, Crashes, Restored, Replayed, Cuts, Mutes, Breaks, Steps int
 
 	CopyBytes int // of all Copies
 }
@@ -133,7 +133,7 @@ func (q *events) Pop() any {
 func (t Tally) Plus(u Tally) Tally {
 	return Tally{
 		t.Events + u.Events, t.Frames + u.Frames, t.Batches + u.Batches, t.Copies + u.Copies, t.Lost + u.Lost, t.Dropped + u.Dropped, t.Doubled + u.Doubled, t.Late + u.Late,
-		t.Crashes + u.Crashes, t.Restored + u.Restored, t.Cuts + u.Cuts, t.Mutes + u.Mutes, t.Breaks + u.Breaks, t.Steps + u.Steps,
+		t.Crashes + u.Crashes, t.Restored + u.Restored, t.Replayed + u.Replayed, t.Cuts + u.Cuts, t.Mutes + u.Mutes, t.Breaks + u.Breaks, t.Steps + u.Steps,
 		t.CopyBytes + u.CopyBytes,
 	}
 }
