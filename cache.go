@@ -32,12 +32,13 @@ type Cache[V any] struct {
 	local  *store.Store[V]
 	viewed *store.Store[replica.Blob]
 
-	swept sweeper
-	mesh  *replica.Cache // nil without a node
-	node  *Node          // nil without a node
-	form  form[V]        // zero without a node
-	loads loads[V]
-	hub   hub[V]
+	swept   sweeper
+	mesh    *replica.Cache // nil without a node
+	node    *Node          // nil without a node
+	journal *journal       // nil if nothing is kept
+	form    form[V]        // zero without a node
+	loads   loads[V]
+	hub     hub[V]
 
 	closed atomic.Bool
 	ctx    context.Context // done when closed

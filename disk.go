@@ -36,6 +36,7 @@ type disk struct {
 	lock    io.Closer
 
 	written, failed, refused atomic.Uint64 // snapshots written; not written, or not restored
+	unkept                   atomic.Uint64 // journals that could not be written
 
 	mu     sync.Mutex // one snapshot is written at a time; guards closed
 	closed bool
@@ -68,9 +69,9 @@ func (d *disk) title(cache string, ttl int64) snapshot.Title {
 	return snapshot.Title{Cluster: d.cluster, Cache: cache, TTL: ttl}
 }
 
-// save writes a snapshot of a cache. A failure is counted and logged: the cache serves on, and the snapshot before is
-// still there.
-func (d *disk) save(cache string, ttl int64, c *replica.Cache) {
+// save writes a snapshot of a cache, and ends what of its journal is in there. A failure is counted and logged: the cache
+// serves on, and what was there before still is.
+func (d *disk) save(cache string, ttl int64, c *replica.Cache, j *journal) {
 	if d == nil {
 		return
 	}
@@ -79,6 +80,7 @@ func (d *disk) save(cache string, ttl int64, c *replica.Cache) {
 	if d.closed {
 		return
 	}
+	mark := j.mark() // first: what was noted before that has been seen by now
 	s, seen := c.Snapshot()
 	t := d.title(cache, ttl)
 	t.Created = seen
@@ -88,6 +90,7 @@ func (d *disk) save(cache string, ttl int64, c *replica.Cache) {
 		return
 	}
 	d.written.Add(1)
+	j.trim(mark)
 }
 
 // restore is what a replica calls when it opens; nil if nothing is kept.
@@ -115,7 +118,9 @@ const shown = 40
 
 // file names the snapshot of a cache. A name may hold what no file system takes, and two names may differ in what some
 // take for the same: so a hash of cluster and name tells them apart.
-func (d *disk) file(cache string) string {
+func (d *disk) file(cache string) string { return d.base(cache) + ".snapshot" }
+
+func (d *disk) base(cache string) string {
 	sum := sha256.Sum256(fmt.Appendf(nil, "%q %q", d.cluster, cache))
 	readable := strings.Map(func(r rune) rune {
 		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' {
@@ -123,7 +128,7 @@ func (d *disk) file(cache string) string {
 		}
 		return '_'
 	}, cache)
-	return fmt.Sprintf("%s-%x.snapshot", readable[:min(len(readable), shown)], sum[:8])
+	return fmt.Sprintf("%s-%x", readable[:min(len(readable), shown)], sum[:8])
 }
 
 // keep writes a snapshot of every cache, now and then, until the node is closed.
@@ -136,10 +141,11 @@ func (n *Node) keep() {
 }
 
 // save writes a snapshot of the cache, if its node has a directory.
-func (c *Cache[V]) save() { c.node.disk.save(c.name, c.ttl, c.mesh) }
+func (c *Cache[V]) save() { c.node.disk.save(c.name, c.ttl, c.mesh, c.journal) }
 
 var diskMetrics = []metric[*disk]{
 	counter("snapshots_written", "Snapshots of caches that were written.", func(d *disk) uint64 { return d.written.Load() }),
 	counter("snapshots_failed", "Snapshots that could not be written; the one before stays.", func(d *disk) uint64 { return d.failed.Load() }),
 	counter("snapshots_refused", "Snapshots that could not be restored and were set aside.", func(d *disk) uint64 { return d.refused.Load() }),
+	counter("journals_failed", "Journals that could not be written; what a kill takes of a sync is sent again.", func(d *disk) uint64 { return d.unkept.Load() }),
 }

@@ -148,7 +148,7 @@ func TestSnapshotsWhileWriting(t *testing.T) {
 }
 
 // cloned is a copy of a node's directory, as a kill would leave it.
-func cloned(t *testing.T, dir string) string {
+func cloned(t testing.TB, dir string) string {
 	t.Helper()
 	to := t.TempDir()
 	if err := os.CopyFS(to, os.DirFS(dir)); err != nil {

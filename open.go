@@ -75,9 +75,11 @@ func (c *Cache[V]) replicate(o Options[V], say func(string, V, store.Cause)) err
 	if o.Node.isClosed() {
 		return ErrClosed
 	}
+	c.journal = o.Node.disk.journal(o.Name, o.TTL.Milliseconds())
+	note, replay := c.journal.ends()
 	c.mesh, err = o.Node.engine.Open(replica.Options{
 		Name: o.Name, Capacity: o.Capacity, TTL: o.TTL, Weigh: f.weigh(o.weigh()), Evicted: f.tell(say), Loads: o.Load != nil,
-		Restore: o.Node.disk.restore(o.Name, o.TTL.Milliseconds()),
+		Restore: o.Node.disk.restore(o.Name, o.TTL.Milliseconds()), Journal: note, Replay: replay,
 	})
 	if err != nil {
 		return fmt.Errorf("geolru: open %q: %w", o.Name, err)
@@ -153,5 +155,6 @@ func (c *Cache[V]) end() {
 	if c.mesh != nil {
 		c.mesh.Close() // first: what comes while the snapshot is written would be lost, and sent again
 		c.save()
+		c.journal.close()
 	}
 }

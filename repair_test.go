@@ -208,7 +208,18 @@ func restarts(p *pair) {
 	if err := p.nodes[1].Close(); err != nil {
 		p.t.Fatal(err)
 	}
-	p.join(Mesh{Dir: p.dir}, 1<<20)
+	p.join(Mesh{Dir: p.dir}, 1<<21)
+}
+
+// kills has the second node come back with what a kill at this moment would have left.
+func kills(p *pair) {
+	p.cut()
+	left := cloned(p.t, p.dir)
+	if err := p.nodes[1].Close(); err != nil {
+		p.t.Fatal(err)
+	}
+	p.way.heal()
+	p.join(Mesh{Dir: left}, 1<<21)
 }
 
 func TestABootstrapIsResumedAfterABreak(t *testing.T) {
@@ -219,6 +230,12 @@ func TestABootstrapIsResumedAfterABreak(t *testing.T) {
 
 func TestABootstrapIsResumedAfterARestart(t *testing.T) {
 	if sent := resume(t, 30_000, restarts); sent > 33_000 {
+		t.Errorf("%d records were sent", sent)
+	}
+}
+
+func TestABootstrapIsResumedAfterAKill(t *testing.T) {
+	if sent := resume(t, 30_000, kills); sent > 33_000 {
 		t.Errorf("%d records were sent", sent)
 	}
 }

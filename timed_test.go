@@ -66,12 +66,14 @@ func TestTimedBootstrap(t *testing.T) {
 }
 
 func TestTimedResume(t *testing.T) {
-	for name, stop := range map[string]func(*pair){"break": breaks, "restart": restarts} {
-		t.Run(name, func(t *testing.T) {
-			if sent := resume(t, 100_000, stop); sent > 110_000 {
-				t.Errorf("%d records were sent", sent)
-			}
-		})
+	for _, n := range []int{100_000, 1_000_000} {
+		for name, stop := range map[string]func(*pair){"break": breaks, "restart": restarts, "kill": kills} {
+			t.Run(fmt.Sprint(name, n), func(t *testing.T) {
+				if sent := resume(t, n, stop); sent > uint64(n+n/10) {
+					t.Errorf("%d records were sent", sent)
+				}
+			})
+		}
 	}
 }
 

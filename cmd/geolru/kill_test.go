@@ -3,10 +3,13 @@ package main
 import (
 	"flag"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -111,4 +114,87 @@ func TestKilledDuringASnapshot(t *testing.T) {
 	}
 	k.start()
 	t.Logf("killed %d times while a snapshot was written", during)
+}
+
+// figure is a metric of a process, 0 if it is not there.
+func (p *process) figure(name string) float64 {
+	p.t.Helper()
+	a, err := http.Get("http://" + p.web + "/metrics")
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	defer a.Body.Close()
+	b, err := io.ReadAll(a.Body)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	m := regexp.MustCompile(`(?m)^` + regexp.QuoteMeta(name) + ` (\S+)$`).FindSubmatch(b)
+	if m == nil {
+		return 0
+	}
+	f, err := strconv.ParseFloat(string(m[1]), 64)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return f
+}
+
+const (
+	filled = `geolru_bootstrap_ratio{cache="default"}`
+	synced = `geolru_p2p_frame_bytes_total{direction="out",lane="sync"}`
+)
+
+// fill has a node filled through a slow way from a peer, until so much is there, and tells what the peer has sent for that.
+func fill(t *testing.T, peer *process, way string, part float64, args ...string) (n *process, sent func() float64) {
+	t.Helper()
+	before := peer.figure(synced)
+	n = serveProcess(t, append(args, "--capacity", "300000", "--bootstrap", way, "--listen", "")...)
+	wait(t, fmt.Sprintf("%.0f %% is there", 100*part), func() bool { return n.figure(filled) >= part })
+	return n, func() float64 { return peer.figure(synced) - before }
+}
+
+// A node that is killed at half of its bootstrap and started again is sent hardly anything twice.
+func TestKilledDuringABootstrap(t *testing.T) {
+	const entries, page = 100_000, 1000
+	peer := serveProcess(t, "--capacity", "300000")
+	there := peer.redis()
+	value := strings.Repeat("x", 100)
+	for i := 0; i < entries; i += page {
+		words := []string{"MSET"}
+		for k := range page {
+			words = append(words, fmt.Sprintf("key-%08d", i+k), value)
+		}
+		peer.must(there, words...)
+	}
+	s, err := newStrait(strings.Split(peer.addrs()[0], "/")[2] + ":" + strings.Split(peer.addrs()[0], "/")[4])
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.Close)
+	way := multiaddr(s.ln.Addr())
+	n, sent := fill(t, peer, way, 1)
+	all := sent()
+	n.kill()
+
+	s.set(weather{rate: 20 << 20})
+	dir := t.TempDir()
+	n, sent = fill(t, peer, way, 0.5, "--dir", dir)
+	n.kill()
+	wait(t, "the peer knows", func() bool { return peer.connected(there) == 0 })
+	first := sent()
+	s.set(weather{})
+	n, again := fill(t, peer, way, 1, "--dir", dir)
+	here := n.redis()
+	if got := n.must(here, "DBSIZE"); got != int64(entries) {
+		t.Errorf("%v of %d are there", got, entries)
+	}
+	second := again()
+	twice := (first+second)/all - 1
+	t.Logf("%.1f MB at once; %.1f MB until the kill, %.1f MB after it: %.1f %% twice", all/1e6, first/1e6, second/1e6, 100*twice)
+	if first < 0.4*all || first > 0.8*all {
+		t.Errorf("killed when %.0f %% was sent", 100*first/all)
+	}
+	if twice > 0.10 {
+		t.Errorf("%.1f %% was sent twice", 100*twice)
+	}
 }
