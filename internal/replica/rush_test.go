@@ -8,6 +8,15 @@ import (
 	"github.com/geolru/geolru/internal/sim"
 )
 
+// newcomers is a mesh of two that have just met.
+func newcomers(t *testing.T) *mesh {
+	m := &mesh{World: sim.New(1), t: t}
+	m.add("here", standard)
+	m.add("here", standard)
+	m.Run(500 * time.Millisecond)
+	return m
+}
+
 // rush has a node write more than one batch takes, again and again.
 func (m *mesh) rush(i int, d time.Duration) {
 	for n := range int(d / (10 * time.Millisecond)) {
@@ -20,10 +29,7 @@ func (m *mesh) rush(i int, d time.Duration) {
 
 // What goes by gossip anyhow is not sent a second time to a peer that is new.
 func TestRushIsNotRepeatedToANewPeer(t *testing.T) {
-	m := &mesh{World: sim.New(1), t: t}
-	m.add("here", standard)
-	m.add("here", standard)
-	m.Run(500 * time.Millisecond) // they have met
+	m := newcomers(t)
 	before := m.moved()
 	m.rush(0, 3*time.Second)
 	if n := m.moved() - before; n > 0 {
@@ -33,10 +39,7 @@ func TestRushIsNotRepeatedToANewPeer(t *testing.T) {
 
 // What a new peer missed at the end of a rush it gets soon after.
 func TestLossAtTheEndOfARushIsFoundWhenItIsOver(t *testing.T) {
-	m := &mesh{World: sim.New(1), t: t}
-	m.add("here", standard)
-	m.add("here", standard)
-	m.Run(500 * time.Millisecond)
+	m := newcomers(t)
 	m.rush(0, 2*time.Second)
 	m.caches[0].PutOffRounds(time.Hour)
 	m.caches[1].PutOffRounds(time.Hour)
@@ -45,4 +48,23 @@ func TestLossAtTheEndOfARushIsFoundWhenItIsOver(t *testing.T) {
 	m.Run(100 * time.Millisecond)
 	m.Links.Loss = 0
 	m.want(1, "last", "x", 3*time.Second)
+}
+
+// What a full queue dropped is asked for in a rush too.
+func TestDropInARushIsMended(t *testing.T) {
+	m := newcomers(t)
+	m.rush(0, 2*time.Second)
+	m.caches[0].PutOffRounds(time.Hour)
+	m.caches[1].PutOffRounds(time.Hour)
+	m.Links.Queue = 1
+	for i := range 2 {
+		m.set(0, "k", fmt.Sprint(i))
+		m.Run(3 * time.Millisecond)
+	}
+	m.Links.Queue = 0
+	m.Run(50 * time.Millisecond)
+	if m.get(1, "k") == "1" || m.sum().Lost == 0 {
+		t.Fatalf("nothing was dropped: %+v", m.sum())
+	}
+	m.want(1, "k", "1", soon)
 }
