@@ -68,6 +68,8 @@ var nodeMetrics = []metric[replica.Counters]{
 	counter("syncs_busy", "Syncs that a busy peer put off.", func(c replica.Counters) uint64 { return c.Busy }),
 	counter("records_synced", "Records that came by sync.", func(c replica.Counters) uint64 { return c.Moved }),
 	counter("fetches", "Requests to peers for missing keys.", func(c replica.Counters) uint64 { return c.Fetches }),
+	counter("transfers", "Large values that came in parts.", func(c replica.Counters) uint64 { return c.Transfers }),
+	counter("transfers_resumed", "Times that another peer went on with one in the middle.", func(c replica.Counters) uint64 { return c.Resumed }),
 	counter("gossip_lost", "Gossip batches that full queues dropped, here or on the way to a peer.", func(c replica.Counters) uint64 { return c.Lost }),
 	counter("gossip_checks", "Comparisons with a peer because gossip was dropped.", func(c replica.Counters) uint64 { return c.Doubts }),
 	counter("gossip_wide_windows", "Waits of 20 ms before a batch because gossip is congested or dropped.", func(c replica.Counters) uint64 { return c.Wide }),

@@ -35,7 +35,7 @@ type Mesh struct {
 	Region    string        // label told to peers, e.g. "eu-west-1"; at most 128 bytes
 	Secret    string        // admission, at least 16 characters; "" = loopback peers only. While rotating "old,new" on every node, then "new,old" on every node: the first proves, any is accepted
 	Dir       string        // keeps identity.key, a snapshot and a journal of each cache, so that ID and entries survive a restart; made if missing, mode 0700; of one node alone; "" = nothing on disk
-	Timeout   time.Duration // of dialling, and of a miss that asks peers; 0 = 3.6 s
+	Timeout   time.Duration // of dialling, and of a miss that asks peers, from the last part on while a large value comes; 0 = 3.6 s
 	Log       *slog.Logger  // nil = silent
 }
 

@@ -96,17 +96,24 @@ func (p *pair) moved() uint64 {
 func (p *pair) lanes(lane string) (bytes float64) {
 	p.t.Helper()
 	for _, n := range p.nodes {
-		r := prometheus.NewPedanticRegistry()
-		r.MustRegister(n.Collector())
-		families, err := r.Gather()
-		if err != nil {
-			p.t.Fatal(err)
-		}
-		for _, f := range families {
-			for _, m := range f.Metric {
-				if f.GetName() == "geolru_p2p_frame_bytes_total" && len(m.Label) == 2 && m.Label[0].GetValue() == "out" && m.Label[1].GetValue() == lane {
-					bytes += m.Counter.GetValue()
-				}
+		bytes += laneBytes(p.t, n, lane)
+	}
+	return bytes
+}
+
+// laneBytes is how many bytes of frames of a lane a node has sent.
+func laneBytes(t testing.TB, n *Node, lane string) (bytes float64) {
+	t.Helper()
+	r := prometheus.NewPedanticRegistry()
+	r.MustRegister(n.Collector())
+	families, err := r.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range families {
+		for _, m := range f.Metric {
+			if f.GetName() == "geolru_p2p_frame_bytes_total" && len(m.Label) == 2 && m.Label[0].GetValue() == "out" && m.Label[1].GetValue() == lane {
+				bytes += m.Counter.GetValue()
 			}
 		}
 	}

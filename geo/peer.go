@@ -18,4 +18,5 @@ const (
 	LaneSync                     // digests, records, credit
 	LaneAck                      // how far an origin's records have come
 	LaneExplain                  // what a node knows of a key
+	LanePart                     // large values, part by part
 )

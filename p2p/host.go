@@ -192,8 +192,8 @@ func (h *Host) Shut(cache string) { h.gossip.shutCache(cache) }
 func (h *Host) Publish(cache string, batch []byte) bool { return h.gossip.publish(cache, batch) }
 
 // Send sends a frame to one peer and takes it: the caller may not change it. Frames of a lane arrive in order and all, or
-// the peer is reported as disconnected. False: the peer is not connected, its queue is full (4 MiB; 32 MiB for LaneFetch
-// and LaneSync), the frame is empty or too long for its lane, or the lane is unknown.
+// the peer is reported as disconnected. False: the peer is not connected, its queue is full (4 MiB; 32 MiB for LaneFetch,
+// LaneSync and LanePart), the frame is empty or too long for its lane, or the lane is unknown.
 func (h *Host) Send(to geo.ID, lane uint8, frame []byte) bool {
 	l, ok := lanes[lane]
 	if !ok || lane == lanePeers || len(frame) == 0 || len(frame) > l.frame {

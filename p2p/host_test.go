@@ -147,14 +147,17 @@ func TestFullQueueRefuses(t *testing.T) {
 	}
 }
 
-// TestQueueHoldsAnAnswer: several values wait on the lanes that carry values, though the peer reads nothing.
+// TestQueueHoldsAnAnswer: on the lanes that carry values three of the largest wait, or as much in smaller frames, though the
+// peer reads nothing; so do the parts that may be under way at once, 16 MiB.
 func TestQueueHoldsAnAnswer(t *testing.T) {
 	a, b := pair(t, overTCP)
 	defer close(b.stop())
-	for _, lane := range []uint8{geo.LaneFetch, geo.LaneSync} {
-		for i := range 3 {
-			if !a.Send(b.Self(), lane, make([]byte, 8<<20+64<<10)) {
-				t.Errorf("lane %d: frame %d is refused", lane, i)
+	for lane, c := range map[uint8]struct{ frames, size int }{
+		geo.LaneFetch: {96, 256 << 10}, geo.LaneSync: {3, 8<<20 + 64<<10}, geo.LanePart: {128, 128<<10 + 512},
+	} {
+		for i := range c.frames {
+			if !a.Send(b.Self(), lane, make([]byte, c.size)) {
+				t.Fatalf("lane %d: frame %d is refused", lane, i)
 			}
 		}
 	}
@@ -191,10 +194,10 @@ func TestOpenAndShut(t *testing.T) {
 	}
 }
 
-// TestBigFrames: the longest value, and a probe of 1,024 caches with the longest names.
+// TestBigFrames: the longest value in a sync, the longest frame of many records, and a probe of 1,024 caches with the longest names.
 func TestBigFrames(t *testing.T) {
 	a, b := pair(t, overTCP)
-	for lane, size := range map[uint8]int{geo.LaneFetch: 8 << 20, geo.LaneProbe: 1024 * 300} {
+	for lane, size := range map[uint8]int{geo.LaneSync: 8 << 20, geo.LaneFetch: 320 << 10, geo.LanePart: 320 << 10, geo.LaneProbe: 1024 * 300} {
 		frame := make([]byte, size)
 		for i := range frame {
 			frame[i] = byte(i * 7)

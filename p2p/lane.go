@@ -22,15 +22,16 @@ type lane struct {
 	queue int // bytes that may wait for one peer; a single frame may be longer
 }
 
-// lanes: a frame of probe holds 1,024 caches with names of 255 bytes (300 KiB), one of fetch one value (8 MiB), one of sync
-// one value or many records, each with what goes round it. Where values go several long frames may wait, for one answer is
-// several.
+// lanes: a frame of probe holds 1,024 caches with names of 255 bytes (300 KiB), one of fetch many records (256 KiB), one of
+// sync as many or one value (8 MiB), one of part a part (128 KiB), each with what goes round it. Where values go many frames
+// may wait, for one answer is several.
 var lanes = map[uint8]lane{
 	geo.LaneProbe:   {"probe", 512 << 10, 4 << 20},
-	geo.LaneFetch:   {"fetch", 8<<20 + 64<<10, 32 << 20},
+	geo.LaneFetch:   {"fetch", 512 << 10, 32 << 20},
 	geo.LaneSync:    {"sync", 8<<20 + 512<<10, 32 << 20},
 	geo.LaneAck:     {"ack", 64 << 10, 4 << 20},
 	geo.LaneExplain: {"explain", 64 << 10, 4 << 20},
+	geo.LanePart:    {"part", 512 << 10, 32 << 20},
 	lanePeers:       {"peers", maxExchange, 4 << 20},
 }
 

@@ -52,6 +52,7 @@ const (
 	WriteAsks       // a write sends a frame to a peer and so may wait for it
 	DropIgnored     // what a queue dropped is no gap
 	JournalWhole    // 7: a journal is taken for a whole answer
+	PartsMixed      // 2: a large value goes on with the parts of another version, and nobody looks at the whole
 	ContentUnion    // replicas send what they hold, not what the other has not seen
 
 	Bugs // how many there are, None counted
@@ -73,7 +74,8 @@ var names = [Bugs]string{
 	ClearShort: "clear forgotten early", SameOrigin: "same origin after a restart",
 	TouchUnbounded: "touch unbounded", TombstoneFixed: "tombstones of a fixed life", RingUnbounded: "rings without a limit",
 	ServedLate: "served after its deadline", ExpiryDelete: "expiry as a delete", MarkedUnapplied: "marked and not stored", WriteAsks: "a write asks a peer",
-	DropIgnored: "drops ignored", JournalWhole: "journal taken for a whole answer", ContentUnion: "content union",
+	DropIgnored: "drops ignored", JournalWhole: "journal taken for a whole answer", PartsMixed: "parts of two versions",
+	ContentUnion: "content union",
 }
 
 // String is the bug in a few words, for people.

@@ -66,6 +66,7 @@ type Cache struct {
 	turns     turns
 	acks      ackState
 	claims    claims
+	coming    map[string]*transfer
 	nextNear  int64 // when the next round is due, Unix nanoseconds
 	nextFar   int64
 	audit     *audit   // under way; nil = none
@@ -80,7 +81,7 @@ type Cache struct {
 
 // Open makes a replica. A second one of the same name on one node is an error.
 func (e *Engine) Open(o Options) (*Cache, error) {
-	c := &Cache{engine: e, name: o.Name, loads: o.Loads, ttl: o.TTL.Milliseconds(), journal: o.Journal, authors: map[crdt.Origin]geo.ID{}, pulls: map[uint64]*pull{}}
+	c := &Cache{engine: e, name: o.Name, loads: o.Loads, ttl: o.TTL.Milliseconds(), journal: o.Journal, authors: map[crdt.Origin]geo.ID{}, pulls: map[uint64]*pull{}, coming: map[string]*transfer{}}
 	e.mu.Lock()
 	c.opened = e.clock.Now()
 	c.beginLife()

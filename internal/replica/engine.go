@@ -53,6 +53,7 @@ type Engine struct {
 	rank     *geo.Ranking
 	ids      uint64 // the last drawn number of a request or session
 	asks     map[uint64]*ask
+	streams  streams
 	explains map[uint64]*inquiry
 	ready    []*waiter
 	greeting bool  // a probe to everybody is scheduled
@@ -71,6 +72,7 @@ type Counters struct {
 	Dropped                                      uint64 // records that lossy syncs had this node forget
 	Fetches, Hedges                              uint64 // requests to peers, and those of them that were hedges
 	Lost, Doubts, Wide                           uint64 // gossip that queues dropped, comparisons for it, waits of the wide window
+	Transfers, Resumed                           uint64 // values that came in parts, and times that another holder went on with one
 }
 
 // Plus is the sum of two engines' counters.
@@ -81,6 +83,7 @@ func (c Counters) Plus(d Counters) Counters {
 		c.Pulls + d.Pulls, c.Whole + d.Whole, c.Lossy + d.Lossy, c.Busy + d.Busy,
 		c.Moved + d.Moved, c.Dropped + d.Dropped, c.Fetches + d.Fetches, c.Hedges + d.Hedges,
 		c.Lost + d.Lost, c.Doubts + d.Doubts, c.Wide + d.Wide,
+		c.Transfers + d.Transfers, c.Resumed + d.Resumed,
 	}
 }
 
@@ -95,6 +98,7 @@ func New(c Config) *Engine {
 	e := &Engine{
 		net: c.Net, clock: c.Clock, self: c.Net.Self(), region: c.Region, timeout: c.Timeout, log: c.Log, rnd: c.Rand,
 		rank: geo.NewRanking(c.Region, c.Rand), asks: map[uint64]*ask{}, explains: map[uint64]*inquiry{},
+		streams: streams{awaited: map[uint64]*transfer{}},
 	}
 	e.ids = c.Rand.Uint64() >> 16
 	c.Net.Serve(e.frame, e.peer, e.drop)
@@ -239,6 +243,12 @@ func (e *Engine) message(from geo.ID, m wire.Message) bool {
 		c.lend(from, m)
 	case *wire.Fetched:
 		c.fetched(from, m)
+	case *wire.Offers:
+		c.offered(from, m)
+	case *wire.Take:
+		c.lendPart(from, m)
+	case *wire.Part:
+		return c.part(from, m)
 	case *wire.Claim:
 		c.heardClaim(from, m)
 	case *wire.Claimed:

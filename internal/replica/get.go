@@ -14,9 +14,8 @@ import (
 )
 
 const (
-	maxAsked  = 3                    // peers that a miss asks at the most
-	maxWants  = 256                  // keys in one request
-	lendAgain = 5 * time.Millisecond // when the way to the asker is full
+	maxAsked = 3   // peers that a miss asks at the most
+	maxWants = 256 // keys in one request
 )
 
 // ask is a miss that asks peers: the nearest, and the next when it has nothing, fails, or takes long. Guarded by
@@ -25,6 +24,7 @@ type ask struct {
 	id      uint64
 	cache   *Cache
 	missing map[string]crdt.Version // … and the least version that is of use
+	joined  map[string]*transfer    // of those, the large ones that come in parts
 	found   map[string]Blob
 	left    []geo.ID // not asked yet, nearest first
 	waiting map[geo.ID]*request
@@ -55,7 +55,7 @@ func (c *Cache) ask(keys []string, must bool, first geo.ID, done func(map[string
 	e := c.engine
 	e.mu.Lock()
 	now := e.clock.Now()
-	a := &ask{id: e.newID(), cache: c, missing: map[string]crdt.Version{}, found: map[string]Blob{}, waiting: map[geo.ID]*request{}, started: now, done: done}
+	a := &ask{id: e.newID(), cache: c, missing: map[string]crdt.Version{}, joined: map[string]*transfer{}, found: map[string]Blob{}, waiting: map[geo.ID]*request{}, started: now, done: done}
 	must = must || !c.sure()
 	var holders []crdt.Origin
 	for _, k := range keys {
@@ -69,6 +69,9 @@ func (c *Cache) ask(keys []string, must bool, first geo.ID, done func(map[string
 		done(a.found)
 		return nothing
 	}
+	if !must {
+		a.joinComing()
+	}
 	a.left = c.whom(holders, now)
 	if first != "" {
 		rest := slices.DeleteFunc(a.left, func(id geo.ID) bool { return id == first })
@@ -79,7 +82,7 @@ func (c *Cache) ask(keys []string, must bool, first geo.ID, done func(map[string
 		c.claimEarly(a, now)
 	}
 	e.budget.Look()
-	a.stops = append(a.stops, e.clock.After(e.timeout, func() { e.giveUp(a.id) }))
+	a.stops = append(a.stops, e.clock.After(e.timeout, func() { e.timeUp(a.id) }))
 	finish := e.askNext(a)
 	e.mu.Unlock()
 	finish()
@@ -111,7 +114,7 @@ func (c *Cache) whom(holders []crdt.Origin, now int64) (ids []geo.ID) {
 // askNext asks the next peer, and sets the timer after which another is asked beside it. The caller runs the
 // continuation without the lock. mu is held.
 func (e *Engine) askNext(a *ask) (finish func()) {
-	for len(a.left) > 0 && len(a.missing) > 0 {
+	for len(a.left) > 0 && len(a.wanted()) > 0 {
 		id := a.left[0]
 		a.left = a.left[1:]
 		if !e.request(a, id) {
@@ -121,17 +124,39 @@ func (e *Engine) askNext(a *ask) (finish func()) {
 		a.stops = append(a.stops, e.clock.After(e.rank.Hedge(id), func() { e.hedge(a.id) }))
 		return nothing
 	}
-	if len(a.waiting) > 0 {
+	if len(a.missing) > 0 && (len(a.waiting) > 0 || len(a.wanted()) < len(a.missing)) {
 		return nothing
 	}
 	return e.endAsk(a)
 }
 
-// request sends what is still missing to one peer. mu is held.
+// wanted is what is missing and does not come, in order. mu is held.
+func (a *ask) wanted() (wanted []string) {
+	for _, key := range slices.Sorted(keys(a.missing)) {
+		if t := a.joined[key]; t == nil || t.state == transferLapsed {
+			wanted = append(wanted, key)
+		}
+	}
+	return wanted
+}
+
+// gets takes out what has been found. mu is held.
+func (a *ask) gets(got map[string]Blob) {
+	for key, b := range got {
+		if _, ok := a.missing[key]; ok {
+			delete(a.missing, key)
+			a.found[key] = b
+			a.cache.peerHits.Add(1)
+		}
+	}
+}
+
+// request sends what is wanted to one peer. mu is held.
 func (e *Engine) request(a *ask, id geo.ID) bool {
-	r := &request{sent: e.clock.Now(), alone: len(a.missing) == 1}
+	wanted := a.wanted()
+	r := &request{sent: e.clock.Now(), alone: len(wanted) == 1}
 	origins := a.cache.doubted()
-	for lot := range slices.Chunk(slices.Sorted(keys(a.missing)), maxWants) {
+	for lot := range slices.Chunk(wanted, maxWants) {
 		m := &wire.Fetch{Cache: a.cache.name, ID: a.id, Origins: origins}
 		for _, k := range lot {
 			m.Wants = append(m.Wants, wire.Want{Key: k, Least: a.missing[k]})
@@ -156,7 +181,7 @@ func (e *Engine) hedge(id uint64) {
 	e.mu.Lock()
 	finish := nothing
 	switch a := e.asks[id]; {
-	case a == nil || len(a.left) == 0:
+	case a == nil || len(a.left) == 0 || len(a.wanted()) == 0:
 	case e.budget.Hedge():
 		e.counters.Hedges++
 		finish = e.askNext(a)
@@ -165,6 +190,21 @@ func (e *Engine) hedge(id uint64) {
 	}
 	e.mu.Unlock()
 	finish()
+}
+
+// timeUp ends an ask of which nothing has come for its time. What comes in parts may take longer, as long as it comes.
+func (e *Engine) timeUp(id uint64) {
+	e.mu.Lock()
+	rest := time.Duration(0)
+	if a := e.asks[id]; a != nil {
+		if rest = e.timeout - nanos(e.clock.Now()-e.moved(a)); rest > 0 {
+			a.stops = append(a.stops, e.clock.After(rest, func() { e.timeUp(id) }))
+		}
+	}
+	e.mu.Unlock()
+	if rest <= 0 {
+		e.giveUp(id)
+	}
 }
 
 // giveUp ends an ask with what it has.
@@ -186,6 +226,7 @@ func (e *Engine) giveUp(id uint64) {
 // endAsk takes an ask out; the caller runs the continuation without the lock. mu is held.
 func (e *Engine) endAsk(a *ask) func() {
 	delete(e.asks, a.id)
+	e.leave(a)
 	if b := a.early; b != nil && len(a.missing) == 0 {
 		delete(a.cache.claims.early, b.key)
 		a.cache.tell(b, true)
@@ -205,79 +246,21 @@ func (e *Engine) failed(id geo.ID) (next []func()) {
 			next = append(next, e.askNext(a))
 		}
 	}
+	for _, c := range e.caches {
+		for _, key := range slices.Sorted(keys(c.coming)) {
+			next = append(next, e.withoutHolder(c.coming[key], id)...)
+		}
+	}
 	for _, n := range slices.Sorted(keys(e.explains)) {
 		next = append(next, e.explains[n].without(id))
 	}
 	return next
 }
 
-// loan is an answer to a Fetch that is on its way.
-type loan struct {
-	to    geo.ID
-	id    uint64
-	wants []wire.Want
-	heads []wire.Head
-	until int64 // when the asker has given up, Unix nanoseconds
-}
-
-// lend answers a Fetch with what is known of the keys. How far this replica has seen is read before the records are.
-func (c *Cache) lend(to geo.ID, m *wire.Fetch) {
-	e := c.engine
-	l := &loan{to: to, id: m.ID, wants: m.Wants, until: e.clock.Now() + int64(e.timeout)}
-	if len(m.Origins) > 0 {
-		e.mu.Lock()
-		seen := c.digest()
-		e.mu.Unlock()
-		for _, o := range m.Origins {
-			l.heads = append(l.heads, wire.Head{Origin: o, N: seen.Head(o)})
-		}
-	}
-	c.lendOn(l)
-}
-
-// lendOn sends a frame after the other, and tries again a little later when the way is full.
-func (c *Cache) lendOn(l *loan) {
-	e := c.engine
-	for {
-		m, taken := c.lot(l)
-		if !e.send(l.to, geo.LaneFetch, m) {
-			if e.clock.Now() < l.until {
-				e.clock.After(lendAgain, func() { c.lendOn(l) })
-			}
-			return
-		}
-		if l.wants = l.wants[taken:]; m.Last {
-			return
-		}
-	}
-}
-
-// lot is the next frame of a loan, and how many of the keys it answers.
-func (c *Cache) lot(l *loan) (m *wire.Fetched, taken int) {
-	m = &wire.Fetched{Cache: c.name, ID: l.id, Heads: l.heads}
-	for size := 0; taken < len(l.wants); taken++ {
-		want := l.wants[taken]
-		rec, ok := c.store.Look(want.Key)
-		if !ok || rec.Version.Less(want.Least) {
-			continue
-		}
-		r := toWire(rec)
-		if size += wire.RecordSize(len(r.Key), len(r.Value)); len(m.Records) > 0 && size > frameRoom {
-			return m, taken
-		}
-		m.Records = append(m.Records, r)
-	}
-	m.Last = true
-	return m, taken
-}
-
 // fetched takes in what a peer lends: every record goes through the door, and only what is held after that is given to
 // the caller (rule 2). The next peer is asked for the rest.
 func (c *Cache) fetched(from geo.ID, m *wire.Fetched) {
-	vouch := make(map[crdt.Origin]uint64, len(m.Heads))
-	for _, h := range m.Heads {
-		vouch[h.Origin] = h.N
-	}
+	vouch := headsOf(m.Heads)
 	got := c.borrow(m.Records, func(o crdt.Origin) uint64 { return vouchedFor(vouch, o) })
 	e := c.engine
 	e.mu.Lock()
@@ -324,13 +307,7 @@ func (e *Engine) answered(a *ask, from geo.ID, m *wire.Fetched, got map[string]B
 			delete(a.waiting, from)
 		}
 	}
-	for k, b := range got {
-		if _, ok := a.missing[k]; ok {
-			delete(a.missing, k)
-			a.found[k] = b
-			a.cache.peerHits.Add(1)
-		}
-	}
+	a.gets(got)
 	switch {
 	case len(a.missing) == 0:
 		return e.endAsk(a)

@@ -21,7 +21,7 @@ func (o *Oracle) Bounded(n *Node, capacity, ghosts, tombstones int) {
 	}
 	records := has.Entries + has.Ghosts + has.Tombstones + 1 // and the Clear
 	l := v.cache.Load()
-	if l.Pulls > replica.MaxSyncs || l.Answers > replica.MaxSyncs || l.Waiting > records || l.Origins > o.lives() {
+	if l.Pulls > replica.MaxSyncs || l.Answers > replica.MaxSyncs || l.Waiting > records || l.Origins > o.lives() || l.Streams > replica.MaxStreams {
 		o.fault("BOUND", n, "", "%+v with %d records and %d lives", l, records, o.lives())
 	}
 }

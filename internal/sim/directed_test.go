@@ -55,6 +55,7 @@ var directed = map[plant.Bug]func(*testing.T) *small{
 	plant.WriteAsks:       older,
 	plant.DropIgnored:     overflown,
 	plant.JournalWhole:    killed,
+	plant.PartsMixed:      halved,
 	plant.ContentUnion:    older,
 }
 
@@ -462,35 +463,6 @@ func survived(t *testing.T) *small {
 	s.Run(time.Second)
 	n.Start()
 	s.open(t, writer)
-	return s
-}
-
-// overflown: queues drop the last write before a silence, on the way out or where it arrives. It is everywhere before the
-// next round is due.
-func overflown(t *testing.T) *small {
-	s := newSmall(t, roomy, 0, 0, 0)
-	s.Run(15 * time.Second) // until nobody is new any more
-	for i := range 6 {
-		gap := 3 * time.Millisecond
-		if s.Links.Queue = 1; i%2 == 1 {
-			gap, s.Links.Work = 25*time.Millisecond, 100*time.Millisecond // the way is free again by then, the others are not
-		}
-		for range 3 {
-			s.put(writer, "k")
-			s.Run(gap)
-		}
-		s.Links.Queue, s.Links.Work = 0, 0
-		s.Run(time.Second)
-		for n, c := range s.caches {
-			if got, want := c.Store().Known("k").Version, s.caches[writer].Store().Known("k").Version; got != want {
-				s.oracle.Faults = append(s.oracle.Faults, sim.Fault{At: s.Now(), Rule: "DROP", Node: s.Nodes()[n].Self(), Key: "k", Text: fmt.Sprintf("has %v of %v", got, want)})
-			}
-		}
-		s.Run(1300 * time.Millisecond)
-	}
-	if s.Tally.Dropped == 0 {
-		t.Fatal("nothing was dropped")
-	}
 	return s
 }
 

@@ -155,8 +155,11 @@ func (d *draw) use(p *Plan, m *manners, o *Op) {
 		o.Kind = OpDelete
 	default:
 		o.Kind, o.TTL = OpSet, d.life(p, m)
-		if d.Float64() < m.large {
+		switch at := d.Float64(); {
+		case at < m.large:
 			o.Size = 17 << 10
+		case at > 1-m.bulk:
+			o.Size = m.size
 		}
 	}
 }

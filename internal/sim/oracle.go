@@ -90,6 +90,9 @@ func (o *Oracle) changed(n *Node, v *view, ch store.Change[replica.Blob]) {
 		return
 	}
 	if id, age, ok := readContent(ch.Value.Bytes()); ok && ch.Kind == store.ChangePut {
+		if tail := ch.Value.Bytes()[contentSize:]; bytes.Count(tail, []byte{byte(id)}) < len(tail) {
+			o.fault("WHOLE", n, ch.Key, "parts of other values in that of %v", r.Version)
+		}
 		o.named[id] = r.Version
 		if age != (crdt.Version{}) && age != r.Version {
 			o.aged[r.Version] = age
@@ -132,13 +135,14 @@ const contentMark = "sim:"
 const contentSize = len(contentMark) + 3*8
 
 // Content is a value of at least n bytes for a store. The oracle tells it from all others by its number, and knows how
-// old it is: as old as its version, or as `age` if that is not zero, the stamp at the start of a load.
+// old it is: as old as its version, or as `age` if that is not zero, the stamp at the start of a load. What is beyond the
+// least repeats the number, so that it shows when parts of two values are mixed.
 func Content(number uint64, age crdt.Version, n int) replica.Blob {
 	b := append(make([]byte, 0, max(n, contentSize)), contentMark...)
 	b = binary.BigEndian.AppendUint64(b, number)
 	b = binary.BigEndian.AppendUint64(b, uint64(age.Time))
 	b = binary.BigEndian.AppendUint64(b, uint64(age.Origin))
-	return replica.BlobOf(append(b, make([]byte, max(n-len(b), 0))...))
+	return replica.BlobOf(append(b, bytes.Repeat([]byte{byte(number)}, max(n-len(b), 0))...))
 }
 
 func readContent(b []byte) (number uint64, age crdt.Version, ok bool) {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/geolru/geolru/crdt"
+	"github.com/geolru/geolru/internal/wire"
 )
 
 // Plan is a whole world with everything that will be done in it and to it, drawn before it begins: operations can be
@@ -54,6 +55,7 @@ func Swarm(seed uint64, length time.Duration) Plan {
 		d.ageing(&p, &m)
 	}
 	strain(seed, &p)
+	bulk(seed, &m)
 	p.touches = m.touches > 0
 	d.script(&p, &m, length)
 	return p
@@ -139,6 +141,8 @@ type manners struct {
 	deletes                            float64       // of the writes
 	mixed                              float64       // of the writes: with a life of their own
 	large                              float64       // of the writes: too large for gossip
+	bulk                               float64       // of the writes: lent in parts, of so many bytes
+	size                               int
 	crashes, saves, steps, cuts, mutes float64
 	hot                                bool
 }
@@ -172,6 +176,15 @@ func strain(seed uint64, p *Plan) {
 	own := &draw{rand.New(rand.NewPCG(seed, 4))}
 	if own.IntN(4) == 0 {
 		p.Links.Queue, p.Links.Work = 1+own.IntN(4), own.ms(0, 0, 1, 20, 200)
+	}
+}
+
+// bulk is values that are lent in parts, in every twelfth world.
+// Drawn by itself as well.
+func bulk(seed uint64, m *manners) {
+	own := &draw{rand.New(rand.NewPCG(seed, 5))}
+	if own.IntN(12) == 0 {
+		m.bulk, m.size = .3, wire.PartBytes<<own.IntN(4)+own.IntN(wire.PartBytes)
 	}
 }
 

@@ -35,6 +35,12 @@ func CacheOf(m Message) string {
 		return m.Cache
 	case *Claimed:
 		return m.Cache
+	case *Offers:
+		return m.Cache
+	case *Take:
+		return m.Cache
+	case *Part:
+		return m.Cache
 	}
 	return ""
 }

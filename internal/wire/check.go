@@ -18,6 +18,7 @@ const (
 	KeyUnexpected      Reason = "key_unexpected"       // a Clear has none
 	KindUnknown        Reason = "kind_unknown"         // None, or of a later program
 	ValueTooLong       Reason = "value_too_long"       // over MaxValue
+	ValueTooShort      Reason = "value_too_short"      // for an offer: one part would do
 	ValueUnexpected    Reason = "value_unexpected"     // in a ghost, tombstone or clear
 	TimeZero           Reason = "time_zero"            //
 	TimeMax            Reason = "time_max"             // 2⁶⁴ − 1: nothing could ever be written above it

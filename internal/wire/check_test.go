@@ -98,6 +98,25 @@ func TestBadRecordSparesBatch(t *testing.T) {
 	}
 }
 
+func TestCheckOffer(t *testing.T) {
+	good := *samples()["offers"].(*Offers)
+	for want, change := range map[Reason]func(*Offer){
+		Sound:          func(*Offer) {},
+		ValueTooShort:  func(o *Offer) { o.Size = PartBytes },
+		ValueTooLong:   func(o *Offer) { o.Size = MaxValue + 1 },
+		SeqZero:        func(o *Offer) { o.Seq = 0 },
+		KeyTooLong:     func(o *Offer) { o.Key = strings.Repeat("k", MaxKey+1) },
+		TimeMax:        func(o *Offer) { o.Version.Time = math.MaxUint64 },
+		DeadlineTooFar: func(o *Offer) { o.Deadline++ },
+	} {
+		o := good.Offers[0]
+		change(&o)
+		if got := CheckOffer(&o, sampleLifetime); got != want {
+			t.Errorf("%q, not %q", got, want)
+		}
+	}
+}
+
 func TestCheckTouch(t *testing.T) {
 	good := Touch{"k", crdt.Version{Time: crdt.At(sampleMillis), Origin: 5}, sampleMillis + sampleLifetime}
 	for want, change := range map[Reason]func(*Touch){

@@ -26,6 +26,9 @@ const (
 	numberAudited
 	numberClaim
 	numberClaimed
+	numberOffers
+	numberTake
+	numberPart
 )
 
 // Encode encodes a message. It fails with ErrTooLarge beyond the limits of lists, names and frames, and with
@@ -33,7 +36,11 @@ const (
 // negative time, an origin 0 in a list, a digest that contradicts itself. The content of records is not checked.
 func Encode(m Message) ([]byte, error) {
 	number, fields := m.head()
-	c := codec{b: make([]byte, 0, room(recordsOf(m))+recordRoom)}
+	size := room(recordsOf(m)) + recordRoom
+	if p, ok := m.(*Part); ok {
+		size += len(p.Bytes)
+	}
+	c := codec{b: make([]byte, 0, size)}
 	c.tuple(2 + fields)
 	c.put(majorUint, Version)
 	c.put(majorUint, number)
@@ -108,11 +115,7 @@ func (c *codec) finish(got, want uint64, fields func(*codec)) error {
 
 // limitOf is the longest frame of a message's type; nil is a type not known.
 func limitOf(m Message) int {
-	switch m := m.(type) {
-	case *Fetched, *Records:
-		if len(recordsOf(m)) > 1 {
-			return frameLimit
-		}
+	if m, ok := m.(*Records); ok && len(m.Records) <= 1 {
 		return MaxFrame
 	}
 	return frameLimit

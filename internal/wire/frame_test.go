@@ -234,7 +234,7 @@ func TestRecordSizeFillsBatch(t *testing.T) {
 }
 
 func TestRecordSizeBoundsFrame(t *testing.T) {
-	for _, n := range []struct{ records, key, value int }{{1, MaxKey, MaxValue}, {1024, 1, 191}, {16, 1024, 15296}, {4, 3, 65469}} {
+	for _, n := range []struct{ records, key, value int }{{1, MaxKey, PartBytes}, {1024, 1, 191}, {16, 1024, 15296}, {4, 3, 65469}} {
 		m := &Fetched{Cache: strings.Repeat("c", MaxName)}
 		for i := range n.records {
 			r := fullRecord(n.key, n.value)
@@ -253,6 +253,13 @@ func TestRecordSizeBoundsFrame(t *testing.T) {
 		if len(frame)-len(empty) > room(m.Records)+4 { // 4: longer heads of the table and the list
 			t.Errorf("%+v takes %d bytes, over %d", n, len(frame)-len(empty), room(m.Records))
 		}
+	}
+}
+
+func TestLargestRecord(t *testing.T) {
+	m := &Records{Cache: strings.Repeat("c", MaxName), Session: 1<<64 - 1, Records: []Record{fullRecord(MaxKey, MaxValue)}}
+	if back, err := Decode(mustEncode(t, m)); err != nil || !reflect.DeepEqual(back, m) {
+		t.Errorf("%v", err)
 	}
 }
 
@@ -287,6 +294,8 @@ func TestEncodeRefuses(t *testing.T) {
 		"many records":       {&Records{Cache: "c", Records: many}, ErrTooLarge},
 		"two large records":  {&Records{Cache: "c", Records: []Record{big, {}}}, ErrTooLarge},
 		"huge record":        {&Records{Cache: "c", Records: []Record{{Value: make([]byte, MaxFrame)}}}, ErrTooLarge},
+		"large fetched":      {&Fetched{Cache: "c", Records: []Record{big}}, ErrTooLarge},
+		"long part":          {&Part{Cache: "c", Bytes: big.Value}, ErrTooLarge},
 		"large end":          {&End{Cache: "c", Records: []Record{big}}, ErrTooLarge},
 	} {
 		if frame, err := Encode(c.m); !errors.Is(err, c.want) || frame != nil {

@@ -10,6 +10,10 @@ const (
 	// its mesh, so a larger one is announced as a ghost and fetched by those who want it.
 	AnnounceAbove = 16 << 10
 
+	// PartBytes is the largest value, in bytes, that a Fetched holds, and what a part of a larger one holds: a tenth of a
+	// second on a way of 10 Mbit/s, in which a look-up behind it waits.
+	PartBytes = 128 << 10
+
 	MaxBatchRecords = 256      // records of a batch, and touches of a batch
 	MaxBatchBytes   = 64 << 10 // the whole batch
 

@@ -85,7 +85,7 @@ func TestOtherVersionsAndTypes(t *testing.T) {
 		"\x82\x02\xbf\xff":                         ErrVersion, // whatever it holds
 		"\x82\x1b\xff\xff\xff\xff\xff\xff\xff\xff": ErrVersion,
 		"\x82\x01\x00":                             ErrUnknownType,
-		"\x82\x01\x13":                             ErrUnknownType,
+		"\x82\x01\x18\x62":                         ErrUnknownType,
 		"\x83\x01\x18\x63\x80":                     ErrUnknownType,
 	} {
 		if _, err := Decode([]byte(frame)); !errors.Is(err, want) {

@@ -16,6 +16,7 @@ const (
 	leastWant      = 5
 	leastHead      = 3
 	leastForgotten = 4
+	leastOffer     = 9
 	leastCache     = 14
 	leastKey       = 2
 )

@@ -76,6 +76,10 @@ func samples() map[string]Message {
 		"audited": &Audited{Cache: "users", ID: 16, Cells: bytes.Repeat([]byte{0xa5}, 48)},
 		"claim":   &Claim{Cache: "users", ID: 17, Key: "a"},
 		"claimed": &Claimed{Cache: "users", ID: 17, Key: "a", Loaded: true},
+		"offers": &Offers{Cache: "users", ID: 13, Heads: heads, Offers: []Offer{
+			{Key: "a", Version: two[0].Version, Seq: 70_000, Deadline: two[0].Deadline, Size: 7 << 20, Sum: 0x0123_4567_89ab_cdef}}},
+		"take": &Take{Cache: "users", ID: 18, Key: "a", Version: two[0].Version, Offset: 1 << 17},
+		"part": &Part{Cache: "users", ID: 18, Offset: 1 << 17, Bytes: []byte("hello")},
 	}
 }
 
@@ -140,6 +144,10 @@ var (
 	someWant = rapid.Custom(func(t *rapid.T) Want {
 		return Want{Key: someKey.Draw(t, "key"), Least: someVersion.Draw(t, "least")}
 	})
+	someOffer = rapid.Custom(func(t *rapid.T) Offer {
+		r := someRegister.Draw(t, "register")
+		return Offer{someKey.Draw(t, "key"), r.Version, r.Seq, r.Deadline, rapid.Uint64().Draw(t, "size"), rapid.Uint64().Draw(t, "sum")}
+	})
 	someKnown = rapid.Custom(func(t *rapid.T) crdt.Known {
 		k := crdt.Known{Origin: someOrigin.Draw(t, "origin"), Last: someTime.Draw(t, "last")}
 		k.Head = rapid.Uint64Max(1<<62).Draw(t, "head")
@@ -164,7 +172,7 @@ func drawMessage(t *rapid.T) Message {
 	cache, id := someName.Draw(t, "cache"), rapid.Uint64().Draw(t, "id")
 	number, last := rapid.Uint64().Draw(t, "number"), rapid.Bool().Draw(t, "last")
 	records := optional(someRecord).Draw(t, "records")
-	switch rapid.SampledFrom([]uint64{2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18}).Draw(t, "type") {
+	switch rapid.SampledFrom([]uint64{2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21}).Draw(t, "type") {
 	case numberProbe:
 		return &Probe{id, last, someMillis.Draw(t, "time"), optional(someCache).Draw(t, "caches")}
 	case numberFetch:
@@ -195,6 +203,12 @@ func drawMessage(t *rapid.T) Message {
 		return &Audited{cache, id, optional(rapid.Byte()).Draw(t, "cells")}
 	case numberClaim:
 		return &Claim{cache, id, someKey.Draw(t, "key")}
+	case numberOffers:
+		return &Offers{cache, id, optional(someHead).Draw(t, "heads"), optional(someOffer).Draw(t, "offers")}
+	case numberTake:
+		return &Take{cache, id, someKey.Draw(t, "key"), someVersion.Draw(t, "version"), number}
+	case numberPart:
+		return &Part{cache, id, number, optional(rapid.Byte()).Draw(t, "bytes")}
 	case numberClaimed:
 		return &Claimed{cache, id, someKey.Draw(t, "key"), last}
 	}

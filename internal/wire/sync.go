@@ -106,6 +106,12 @@ func newMessage(number uint64) Message {
 		return new(Claim)
 	case numberClaimed:
 		return new(Claimed)
+	case numberOffers:
+		return new(Offers)
+	case numberTake:
+		return new(Take)
+	case numberPart:
+		return new(Part)
 	}
 	return nil
 }
