@@ -1,6 +1,7 @@
 package geo
 
 import (
+	"math"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -28,6 +29,9 @@ func TestBudgetSavesTen(t *testing.T) {
 	granted := 0
 	for b.Hedge() {
 		granted++
+		if got, want := b.Scarce(), float64(granted)/burst; math.Abs(got-want) > 1e-9 {
+			t.Errorf("Scarce = %v after %d, want %v", got, granted, want)
+		}
 	}
 	if granted != burst {
 		t.Errorf("%d granted at once, want %d", granted, burst)

@@ -5,7 +5,8 @@
 //
 //	budget.Look()
 //	near := ranking.Nearest(3, now)            // ask near[0]
-//	wait := ranking.Hedge(near[0])             // no answer for so long: if budget.Hedge() ask near[1] too, else wait again
+//	scarce := budget.Scarce()                  // the fewer hedged requests are left the longer is the wait
+//	wait := ranking.Hedge(near[0], scarce)     // no answer for so long: if budget.Hedge() ask near[1] too, else wait again
 //	ranking.Sample(near[0], rtt, now)          // it answered: every answer is a measurement
 //	ranking.Fail(near[0], now)                 // or the request failed: skipped until it answers a probe
 //

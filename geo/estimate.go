@@ -19,6 +19,18 @@ const (
 	gainDev   = 1.0 / 4
 	hedgeDevs = 4
 
+	// vain is how many of a peer's answers may come within stalled RTTs after a request was hedged, when few hedges are left:
+	// those would have come without. stride is how far one answer moves the estimate of when that is, in RTTs; firstOverdue is
+	// where it begins, in times of the first sample.
+	// The nearest of two or three peers (53 and 64 ms; 16, 27 and 100) stalls for 1 s in one look-up of twenty, four worlds
+	// each: p99 was 155 to 181 and 61 to 73 ms over cloud jitter, 223 to 267 and 90 to 104 over internet, 448 to 549 and 177
+	// to 189 over bad jitter. Rejected, for there p99 is a stall in some worlds: a single RTT, a stride of 1/16, one in 200, of
+	// a budget that the stalls alone use up. To begin with 3 costs 30 ms over cloud jitter.
+	vain         = 1.0 / 500
+	stalled      = 3
+	stride       = 1.0 / 8
+	firstOverdue = 1.5
+
 	// maxRTT is what no answer on Earth takes: a longer one is a clock that was stepped or a process that was stopped.
 	maxRTT = time.Minute
 )
@@ -43,6 +55,7 @@ type estimate struct {
 	minima  recent // their minimum after each of them; from there on too
 
 	srtt, dev float64 // smoothed RTT and its mean deviation, nanoseconds
+	overdue   float64 // nanoseconds, at least srtt: after it hardly any answers come but those that stalled
 }
 
 // add takes one sample, 0 to maxRTT.
@@ -56,7 +69,7 @@ func (e *estimate) add(rtt time.Duration) {
 		}
 	}
 	e.minima.add(e.rtt(), window)
-	e.smooth(float64(rtt))
+	e.learn(float64(rtt))
 }
 
 // slowed tells whether the last k samples are all longer than the least of those before.
@@ -65,14 +78,25 @@ func (e *estimate) slowed(k int, factor float64) bool {
 	return len(all) > k && ahead(least(all[:len(all)-k]), least(all[len(all)-k:]), factor, marginAbs)
 }
 
-func (e *estimate) smooth(rtt float64) {
+// learn takes in how long an answer took. One that comes later than three RTTs after it was overdue has stalled, and how much
+// later says nothing of the next: or one second would have its peer waited for for as long a dozen times.
+func (e *estimate) learn(took float64) {
 	if e.n == 1 {
-		e.srtt, e.dev = rtt, rtt/2
+		e.srtt, e.dev, e.overdue = took, took/2, firstOverdue*took
 		return
 	}
-	err := rtt - e.srtt
+	rtt := float64(e.rtt())
+	stall := e.overdue + stalled*rtt
+	err := min(took, stall) - e.srtt
 	e.srtt += gainRTT * err
 	e.dev += gainDev * (max(err, -err) - e.dev)
+	// by the steps of Robbins and Monro, A Stochastic Approximation Method, 1951: one late answer moves it up as far as all
+	// others move it down
+	step := -vain
+	if took > e.overdue && took <= stall {
+		step += 1
+	}
+	e.overdue = max(e.overdue+step*stride*rtt, e.srtt)
 }
 
 func (e *estimate) measured() bool { return e.n > 0 }
@@ -88,5 +112,8 @@ func (e *estimate) rtt() time.Duration { return least(e.samples.held()) }
 func (e *estimate) low() time.Duration  { return least(e.minima.held()) }
 func (e *estimate) high() time.Duration { return most(e.minima.held()) }
 
-// late is how long an answer takes that is late.
-func (e *estimate) late() time.Duration { return time.Duration(e.srtt + hedgeDevs*e.dev) }
+// late is how long an answer takes that is late: as far towards overdue as hedges are scarce.
+func (e *estimate) late(scarce float64) time.Duration {
+	late := e.srtt + hedgeDevs*e.dev
+	return time.Duration(late + scarce*max(e.overdue-late, 0))
+}

@@ -36,13 +36,13 @@ func Example() {
 func ExampleRanking_Hedge() {
 	r := geo.NewRanking("eu", rand.New(rand.NewPCG(1, 2)))
 	r.Add("paris", "eu", 0)
-	fmt.Println(r.Hedge("paris")) // nothing is known yet
+	fmt.Println(r.Hedge("paris", 0)) // nothing is known yet
 	for range 30 {
 		r.Sample("paris", 14*time.Millisecond, 0)
 	}
-	fmt.Println(r.Hedge("paris").Round(time.Millisecond)) // it always takes 14 ms
+	fmt.Println(r.Hedge("paris", 0).Round(time.Millisecond)) // it always takes 14 ms
 	r.Sample("paris", 34*time.Millisecond, 0)
-	fmt.Println(r.Hedge("paris").Round(time.Millisecond)) // not always
+	fmt.Println(r.Hedge("paris", 0).Round(time.Millisecond)) // not always
 	// Output:
 	// 260ms
 	// 14ms

@@ -8,11 +8,11 @@ import (
 )
 
 func TestHedgePaysOff(t *testing.T) {
-	// Of bad paths alone 5 % of the answers are late, so the dead must share the budget with them.
+	// Over bad jitter p99.9 is .48 of 1.1 s even if nobody is dead and nothing is hedged, .44 if all that is late is.
 	for _, c := range []struct {
 		jitter
 		want float64
-	}{{cloud, .4}, {internet, .4}, {bad, .7}} {
+	}{{cloud, .4}, {internet, .4}, {bad, .5}} {
 		t.Run(c.Name, func(t *testing.T) {
 			plain, _ := lookups(c.jitter, false)
 			hedged, extra := lookups(c.jitter, true)
@@ -35,6 +35,8 @@ func lookups(noise jitter, hedge bool) (p999 time.Duration, extra float64) {
 	hedges := 0
 	for seed := range uint64(40) {
 		a := &asker{world: newWorld(seed, 20, noise), hedge: hedge}
+		// only one look-up meets the dead, so that does not count as a failure
+		a.answer = func(id ID) (time.Duration, bool) { return a.Draw(id), a.rnd.Float64() >= .01 }
 		a.Live(time.Minute)
 		for range 2500 {
 			a.step(a.Now + int64(10*time.Millisecond))
@@ -53,6 +55,7 @@ type asker struct {
 	*world
 	budget Budget
 	hedge  bool
+	answer func(id ID) (rtt time.Duration, ok bool)
 
 	events []event // by time
 	hedges int
@@ -96,23 +99,23 @@ func (a *asker) begin() {
 	l.ask()
 }
 
-// ask asks the next holder. The dead do not answer; only this look-up meets them, so that does not count as a failure.
+// ask asks the next holder.
 func (l *lookup) ask() {
 	if len(l.holders) == 0 {
 		return
 	}
 	id := l.holders[0]
 	l.holders, l.asked = l.holders[1:], l.Now
-	if l.rnd.Float64() >= .01 {
-		rtt := l.Draw(id)
+	if rtt, ok := l.answer(id); ok {
 		l.after(rtt, func() { l.answered(id, rtt) })
 	}
 	l.wait(id)
 }
 
+// answered takes the first answer. Who comes later finds nobody who waits, and is no sample.
 func (l *lookup) answered(id ID, rtt time.Duration) {
-	l.Sample(id, rtt, l.Now)
 	if !l.done {
+		l.Sample(id, rtt, l.Now)
 		l.done = true
 		l.took = append(l.took, time.Duration(l.Now-l.began))
 	}
@@ -121,11 +124,12 @@ func (l *lookup) answered(id ID, rtt time.Duration) {
 // wait asks the next one when id is silent; or when it is late and there is budget, for which it asks again and again.
 func (l *lookup) wait(id ID) {
 	silent := l.peers[id].patience() - time.Duration(l.Now-l.asked)
-	if !l.hedge || silent <= l.Hedge(id) {
+	wait := l.Hedge(id, l.budget.Scarce())
+	if !l.hedge || silent <= wait {
 		l.after(silent, l.unlessDone(l.ask))
 		return
 	}
-	l.after(l.Hedge(id), l.unlessDone(func() {
+	l.after(wait, l.unlessDone(func() {
 		if !l.budget.Hedge() {
 			l.wait(id)
 			return

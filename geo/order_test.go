@@ -146,8 +146,9 @@ func checkViews(t *rapid.T, r *Ranking, now int64) {
 		t.Fatalf("Nearest %v is not how All %v begins", near, all)
 	}
 	for _, id := range all {
-		if h := r.Hedge(id); h < hedgeFloor || h > r.peers[id].patience() {
-			t.Fatalf("Hedge(%s) = %v", id, h)
+		h, scarce := r.Hedge(id, 0), r.Hedge(id, 1)
+		if h < hedgeFloor || h > scarce || scarce > max(r.peers[id].patience(), hedgeUnknown) {
+			t.Fatalf("Hedge(%s) = %v, %v when scarce", id, h, scarce)
 		}
 	}
 	due := r.Due(now)

@@ -153,14 +153,15 @@ func (r *Ranking) RTT(id ID) (time.Duration, bool) {
 	return p.rtt(), true
 }
 
-// Hedge is how long to wait for a peer before the next one is asked as well: its mean RTT and four deviations. At least 5 ms;
+// Hedge is how long to wait for a peer before the next one is asked as well; scarce is what Budget.Scarce says. At 0 it is the
+// peer's mean RTT and four deviations, towards 1 it grows to where 499 of 500 answers have come, stalls apart. At least 5 ms;
 // at most max(1 s, 4 RTT), for who has been waited for so long is silent. 260 ms for a peer without a sample.
-func (r *Ranking) Hedge(id ID) time.Duration {
+func (r *Ranking) Hedge(id ID, scarce float64) time.Duration {
 	p := r.peers[id]
 	if p == nil || !p.measured() {
 		return hedgeUnknown
 	}
-	return min(max(p.late(), hedgeFloor), p.patience())
+	return min(max(p.late(scarce), hedgeFloor), p.patience())
 }
 
 // Region is the label of a peer; "" if it has none or is not known.

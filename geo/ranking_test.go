@@ -191,7 +191,7 @@ func TestAbsurdSamplesAndStrangersAreIgnored(t *testing.T) {
 	r.Fail("x", 0)
 	r.Remove("x")
 	wantOrder(t, r, 0, "b", "c")
-	if _, ok := r.RTT("x"); ok || r.Region("x") != "" || r.Hedge("x") != hedgeUnknown {
+	if _, ok := r.RTT("x"); ok || r.Region("x") != "" || r.Hedge("x", 1) != hedgeUnknown {
 		t.Error("something is known of a stranger")
 	}
 }
@@ -241,7 +241,7 @@ func TestHedge(t *testing.T) {
 	}
 	for _, s := range steps {
 		r.Sample("a", s.rtt, 0)
-		if got := r.Hedge("a"); got != s.want {
+		if got := r.Hedge("a", 0); got != s.want {
 			t.Errorf("Hedge = %v after a sample of %v, want %v", got, s.rtt, s.want)
 		}
 	}
@@ -249,12 +249,31 @@ func TestHedge(t *testing.T) {
 
 func TestHedgeHasAFloorAndACeiling(t *testing.T) {
 	r := ranked3(ms, 0, 20*ms)
-	if a, b := r.Hedge("a"), r.Hedge("b"); a != hedgeFloor || b != hedgeFloor {
+	if a, b := r.Hedge("a", 0), r.Hedge("b", 1); a != hedgeFloor || b != hedgeFloor {
 		t.Errorf("Hedge = %v and %v, want the floor of 5ms", a, b)
 	}
-	r.Sample("c", maxRTT, 0)
-	if got := r.Hedge("c"); got != silence {
-		t.Errorf("Hedge = %v after an answer of a minute, want 1s", got)
+	for i := range 4000 { // every other one as before, the others ever later, but none a stall
+		r.Sample("c", 20*ms+time.Duration(i%2*i)*ms/5, 0)
+	}
+	if got := r.Hedge("c", 1); got != silence {
+		t.Errorf("Hedge = %v of answers that take ever longer, want 1s", got)
+	}
+}
+
+func TestHedgeOfWhoStalledOnce(t *testing.T) {
+	r := ranked3(20*ms, 20*ms, 20*ms)
+	for range 30 {
+		r.Sample("a", 20*ms, 0)
+	}
+	r.Sample("a", time.Second, 0)
+	if got := r.Hedge("a", 1); got > 100*ms {
+		t.Errorf("Hedge = %v after one stall of a second", got)
+	}
+	for range 10 {
+		r.Sample("a", time.Second, 0)
+	}
+	if got := r.Hedge("a", 0); got < 800*ms {
+		t.Errorf("Hedge = %v of who always takes a second now", got)
 	}
 }
 

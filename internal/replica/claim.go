@@ -145,7 +145,7 @@ func (c *Cache) patience(b *bid, now int64) (wait time.Duration) {
 	own := precedence(b.key, e.self)
 	for _, id := range c.near(now) {
 		if !b.failed[id] && precedence(b.key, id) > own {
-			wait = max(wait, e.rank.Hedge(id)/2+claimSlack)
+			wait = max(wait, e.rank.Hedge(id, 0)/2+claimSlack)
 		}
 	}
 	return wait

@@ -121,7 +121,7 @@ func (e *Engine) askNext(a *ask) (finish func()) {
 			continue
 		}
 		e.counters.Fetches++
-		a.stops = append(a.stops, e.clock.After(e.rank.Hedge(id), func() { e.hedge(a.id) }))
+		a.stops = append(a.stops, e.clock.After(e.rank.Hedge(id, e.budget.Scarce()), func() { e.hedge(a.id) }))
 		return nothing
 	}
 	if len(a.missing) > 0 && (len(a.waiting) > 0 || len(a.wanted()) < len(a.missing)) {
@@ -186,7 +186,7 @@ func (e *Engine) hedge(id uint64) {
 		e.counters.Hedges++
 		finish = e.askNext(a)
 	default: // the budget is used up: others finish meanwhile and save for this one
-		a.stops = append(a.stops, e.clock.After(e.rank.Hedge(a.left[0]), func() { e.hedge(id) }))
+		a.stops = append(a.stops, e.clock.After(e.rank.Hedge(a.left[0], e.budget.Scarce()), func() { e.hedge(id) }))
 	}
 	e.mu.Unlock()
 	finish()

@@ -47,9 +47,9 @@ func stalling(t *testing.T, oneIn int, rtts ...time.Duration) (m *mesh, keys int
 }
 
 // TestStallingPeer: the nearest holder stalls on some answers, for 600 ms. The other look-ups take its RTT. A stalled one is
-// answered by the next holder after the wait for the first (1.2 to 1.5 RTT here), so it can never take less than both. That is
-// the p99 while stalls are well within the budget of hedges, one look-up in twenty. Of stalls that are as many as that some
-// are not hedged, and 1.3 RTT holds for the look-ups that met no stall only.
+// answered by the next holder after the wait for the first, so it can never take less than both. That is the p99, also when
+// stalls are as many as the budget of hedges has, one look-up in twenty: then the wait is longer (up to 2 RTT here, else 1.2
+// to 1.5), for none may be spent on answers that are merely late.
 func TestStallingPeer(t *testing.T) {
 	const near = 10 * time.Millisecond
 	for _, far := range []time.Duration{12 * time.Millisecond, 40 * time.Millisecond, 120 * time.Millisecond} {
@@ -66,7 +66,7 @@ func TestStallingPeer(t *testing.T) {
 				t.Errorf("94 of 100 take up to %.2f of the nearest RTT", at(.94))
 			case hedges > uint64(len(took)/20+10):
 				t.Errorf("%d hedges", hedges)
-			case oneIn == 50 && at(.99) > 1.6+1.1*float64(far)/float64(near):
+			case at(.99) > map[int]float64{20: 2.3, 50: 1.6}[oneIn]+1.1*float64(far)/float64(near):
 				t.Errorf("99 of 100 take up to %.2f of the nearest RTT", at(.99))
 			}
 		}
