@@ -22,10 +22,11 @@ const (
 	// vain is how many of a peer's answers may come within stalled RTTs after a request was hedged, when few hedges are left:
 	// those would have come without. stride is how far one answer moves the estimate of when that is, in RTTs; firstOverdue is
 	// where it begins, in times of the first sample.
-	// The nearest of two or three peers (53 and 64 ms; 16, 27 and 100) stalls for 1 s in one look-up of twenty, four worlds
-	// each: p99 was 155 to 181 and 61 to 73 ms over cloud jitter, 223 to 267 and 90 to 104 over internet, 448 to 549 and 177
-	// to 189 over bad jitter. Rejected, for there p99 is a stall in some worlds: a single RTT, a stride of 1/16, one in 200, of
-	// a budget that the stalls alone use up. To begin with 3 costs 30 ms over cloud jitter.
+	// The nearest of two or three peers (53 and 64 ms; 16, 27 and 100) stalls for 1 s in one look-up of twenty, eight worlds
+	// each: p99 was 169, 260 and 470 ms (medians), and 69, 93 and 184, over cloud, internet and bad jitter. In one of the 48
+	// there were by chance so many more stalls than hedges that p99 was one. Rejected: a stride of 1/16, or one in 200, with
+	// which that is the median over bad jitter; a single RTT, likewise; one in 1,000 and 1/4, 193, 282 and 491 ms; to begin with
+	// 3, which costs 30 ms over cloud jitter.
 	vain         = 1.0 / 500
 	stalled      = 3
 	stride       = 1.0 / 8

@@ -33,6 +33,8 @@ type Config struct {
 	Region  string
 	Timeout time.Duration // of asking peers; 0 = 3.6 s
 	Log     *slog.Logger  // nil = silent
+
+	Unhedged bool // no second peer is asked because the first takes long: for comparison
 }
 
 // Engine replicates the caches of one node. Safe for concurrent use; make one with New.
@@ -43,6 +45,7 @@ type Engine struct {
 	region  string
 	timeout time.Duration
 	log     *slog.Logger
+	single  bool       // no request is hedged
 	budget  geo.Budget // of hedged requests; guarded by mu
 
 	mu       sync.Mutex // guards all below, and rnd
@@ -97,7 +100,7 @@ func New(c Config) *Engine {
 	}
 	e := &Engine{
 		net: c.Net, clock: c.Clock, self: c.Net.Self(), region: c.Region, timeout: c.Timeout, log: c.Log, rnd: c.Rand,
-		rank: geo.NewRanking(c.Region, c.Rand), asks: map[uint64]*ask{}, explains: map[uint64]*inquiry{},
+		single: c.Unhedged, rank: geo.NewRanking(c.Region, c.Rand), asks: map[uint64]*ask{}, explains: map[uint64]*inquiry{},
 		streams: streams{awaited: map[uint64]*transfer{}},
 	}
 	e.ids = c.Rand.Uint64() >> 16

@@ -121,7 +121,9 @@ func (e *Engine) askNext(a *ask) (finish func()) {
 			continue
 		}
 		e.counters.Fetches++
-		a.stops = append(a.stops, e.clock.After(e.rank.Hedge(id, e.budget.Scarce()), func() { e.hedge(a.id) }))
+		if !e.single {
+			a.stops = append(a.stops, e.clock.After(e.rank.Hedge(id, e.budget.Scarce()), func() { e.hedge(a.id) }))
+		}
 		return nothing
 	}
 	if len(a.missing) > 0 && (len(a.waiting) > 0 || len(a.wanted()) < len(a.missing)) {

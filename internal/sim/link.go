@@ -33,9 +33,9 @@ type link struct {
 	closed   bool
 }
 
-// connect makes a connection, if both live and nothing is between them.
+// connect makes a connection, if both live, one of them wants it and nothing is between them.
 func (w *World) connect(a, b *Node) {
-	if a == b || !a.up || !b.up || a.parted(b) || a.links[b.id] != nil || b.links[a.id] != nil {
+	if a == b || !a.up || !b.up || !a.wants(b) && !b.wants(a) || a.parted(b) || a.links[b.id] != nil || b.links[a.id] != nil {
 		return
 	}
 	ab, ba := &link{from: a, to: b}, &link{from: b, to: a}
@@ -145,7 +145,7 @@ func (w *World) partAll() {
 	}
 }
 
-// mend lets through what waited, and connects whom nothing is between any more.
+// mend lets through what waited, and connects whom nothing is between any more, as far as they want it.
 func (w *World) mend() {
 	for _, n := range w.nodes {
 		for _, m := range w.nodes {

@@ -33,6 +33,7 @@ type Node struct {
 	mute   map[geo.ID]bool   // to whom nothing comes through
 	topics map[string]*topic // by the name of the cache
 	links  map[geo.ID]*link  // to others, one each way
+	keep   map[geo.ID]bool   // whom it wants to be connected to; nil = everybody
 	frame  func(geo.ID, uint8, string, []byte) bool
 	peer   func(geo.Peer)
 	drop   func(geo.Drop)
@@ -42,7 +43,7 @@ type Node struct {
 	setBack bool // its clock was, in its present life
 }
 
-// Add makes a node in a region; it is connected to all others at once.
+// Add makes a node in a region; it is connected to all others at once, until they Keep fewer.
 func (w *World) Add(region string) *Node {
 	n := &Node{world: w, id: geo.ID(fmt.Sprintf("node-%03d", len(w.nodes))), region: region, mute: map[geo.ID]bool{}, index: len(w.nodes)}
 	w.nodes = append(w.nodes, n)
@@ -61,9 +62,9 @@ func (n *Node) Start() {
 	}
 	n.life++
 	n.setBack, n.free = false, 0
-	n.up, n.topics, n.links = true, map[string]*topic{}, map[geo.ID]*link{}
+	n.up, n.topics, n.links, n.keep = true, map[string]*topic{}, map[geo.ID]*link{}, nil
 	n.Engine = replica.New(replica.Config{
-		Net: n, Clock: n, Region: n.region, Log: slog.New(slog.DiscardHandler),
+		Net: n, Clock: n, Region: n.region, Log: slog.New(slog.DiscardHandler), Unhedged: w.Unhedged,
 		Rand: rand.New(rand.NewPCG(w.rnd.Uint64(), w.rnd.Uint64())),
 	})
 	for _, m := range w.nodes {
@@ -130,9 +131,6 @@ func (n *Node) After(d time.Duration, f func()) (stop func() bool) {
 		return was
 	}
 }
-
-// Keep is accepted and ignored: here everybody is connected to everybody.
-func (n *Node) Keep([]geo.ID) {}
 
 // Serve begins the traffic.
 func (n *Node) Serve(frame func(geo.ID, uint8, string, []byte) bool, peer func(geo.Peer), drop func(geo.Drop)) {

@@ -22,6 +22,7 @@ type World struct {
 	Trace     func(string, ...any)  // is told every change of every replica that an oracle follows; nil = nobody is
 	Stepped   func(*Node)           // is told of each node that something has happened at, after it; nil = nobody is
 	Drop      func(lane uint8) bool // tells which frames between two nodes are lost; nil = none is
+	Unhedged  bool                  // the engines of nodes that start from now on hedge no requests
 	Malformed int                   // frames that a node sent and another refused: none in a sound mesh
 
 	now     int64 // nanoseconds since the Epoch
