@@ -24,6 +24,7 @@ type replicationRow struct {
 	Copies      float64 `json:"copies_per_record_and_node"`
 	Bytes       float64 `json:"bytes_per_record_and_node"`
 	Batch       float64 `json:"records_per_batch"`
+	Connected   float64 `json:"connections_per_node"`
 
 	delays, stretches []float64
 }
@@ -60,8 +61,9 @@ const longLife = 60 * 24 * time.Hour
 const roomy = 1 << 20
 
 // newGlobe puts nodes into the regions in turn, the first one with room for so many entries. All ways have jitter of a kind.
-func (w *wanRun) newGlobe(nodes int, n noise, room int) (*globe, error) {
+func (w *wanRun) newGlobe(nodes int, n noise, room int, unhedged bool) (*globe, error) {
 	g := &globe{World: sim.New(w.plan.Seed), run: w}
+	g.Unhedged = unhedged
 	chosen := rand.New(rand.NewPCG(w.plan.Seed, 4)).Perm(len(w.table.Names))[:w.plan.Regions]
 	g.Links = sim.Links{Gossip: true, Way: func(from, to int) time.Duration {
 		i, j := g.place[from], g.place[to]
@@ -90,22 +92,30 @@ func (g *globe) direct(from, to int) time.Duration {
 	return g.run.table.Between(g.place[from], g.place[to]) / 2
 }
 
-// warm is how long a world lives before it is measured: connections, meshes and rankings are made by then.
-const warm = 20 * time.Second
+// warm is how long a world lives before it is measured: connections, meshes and rankings are made by then. Where not everybody
+// is connected to everybody, three plans of whom to be connected to are made and carried out by sparse.
+const (
+	warm   = 20 * time.Second
+	sparse = 75 * time.Second
+	all    = 64 // nodes, up to which everybody is connected to everybody
+)
 
 // replication has all nodes write at the rate, each write of another key at a node drawn at random, and follows every
 // write to every node.
 func (w *wanRun) replication() (replicationRow, error) {
-	g, err := w.newGlobe(w.plan.Nodes, w.noises[0], roomy)
+	g, err := w.newGlobe(w.plan.Nodes, w.noises[0], roomy, false)
 	if err != nil {
 		return replicationRow{}, err
 	}
 	g.Run(warm)
+	if w.plan.Nodes > all {
+		g.Run(sparse - warm)
+	}
 	began, batches := g.Tally, g.published()
 	writes := g.write(w.plan.Rate, w.plan.Seconds)
 	g.Run(5 * time.Second)
 
-	row := replicationRow{Writes: len(writes)}
+	row := replicationRow{Writes: len(writes), Connected: g.connected()}
 	var last, lastStretch, less []float64
 	for _, wr := range writes {
 		end, far := 0.0, 0.0
@@ -133,6 +143,19 @@ func (w *wanRun) replication() (replicationRow, error) {
 }
 
 func ms(d time.Duration) float64 { return float64(d) / 1e6 }
+
+// connected is to how many others a node is connected, in the mean.
+func (g *globe) connected() float64 {
+	ends := 0
+	for _, node := range g.Nodes() {
+		for _, p := range node.Engine.Peers() {
+			if p.Connected {
+				ends++
+			}
+		}
+	}
+	return float64(ends) / float64(len(g.caches))
+}
 
 func (g *globe) published() (n uint64) {
 	for _, node := range g.Nodes() {

@@ -25,8 +25,8 @@ func (r *wanReport) tables() []*table {
 
 func (r *wanReport) replicationTable() *table {
 	p := r.Replication
-	t := &table{heading: fmt.Sprintf("## Writes to all nodes\n\n%d writes, %d lost; %.1f records a batch; %.1f copies and %.0f B for each record and node. "+
-		"Stretch is of the direct one-way time without jitter", p.Writes, p.Lost, p.Batch, p.Copies, p.Bytes)}
+	t := &table{heading: fmt.Sprintf("## Writes to all nodes\n\n%d writes, %d lost; %.1f connections a node; %.1f records a batch; %.1f copies and %.0f B for each record and node. "+
+		"Stretch is of the direct one-way time without jitter", p.Writes, p.Lost, p.Connected, p.Batch, p.Copies, p.Bytes)}
 	t.row("", "p50", "p99", "max")
 	line := func(name string, f percent) { t.row(name, figure(f.P50), figure(f.P99), figure(f.Max)) }
 	line("a write at a node, ms", p.Delay)
@@ -49,11 +49,12 @@ func (r *wanReport) rankingTable() *table {
 }
 
 func (r *wanReport) lookupTable() *table {
-	t := &table{heading: fmt.Sprintf("## Look-ups of what others hold, ms\n\n%d of each", r.Plan.Looks)}
+	t := &table{heading: fmt.Sprintf("## Look-ups of what others hold, ms\n\n%d of each, in brackets without hedged requests", r.Plan.Looks)}
 	t.row("jitter", "trouble", "nearest RTT", "p50", "p99", "p99.9", "hedges, %", "missed")
+	both := func(hedged, plain float64) string { return figure(hedged) + " (" + figure(plain) + ")" }
 	for _, row := range r.Lookups {
-		t.row(row.Jitter, row.Trouble, figure(row.Nearest), figure(row.Took.P50), figure(row.Took.P99), figure(row.P999),
-			figure(100*row.Hedges), fmt.Sprint(row.Missed))
+		t.row(row.Jitter, row.Trouble, figure(row.Nearest), both(row.Took.P50, row.Plain.P50), both(row.Took.P99, row.Plain.P99),
+			both(row.P999, row.Plain999), figure(100*row.Hedges), fmt.Sprint(row.Missed))
 	}
 	return t
 }
