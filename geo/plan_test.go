@@ -100,3 +100,22 @@ func TestPlanWithManyRegionsStaysBelow64(t *testing.T) {
 		t.Errorf("Plan names %d in %d regions, want 64 in 63 at least", len(got), len(seen))
 	}
 }
+
+func TestPlanTakesThreeOfEachRegionWhereThereIsRoom(t *testing.T) {
+	for regions, want := range map[int]int{7: better, 14: perRegion} {
+		var members []Peer
+		for i := range regions {
+			members = append(members, flat(20, fmt.Sprintf("r%02d-", i))...)
+		}
+		members = append(members, flat(20, "eu")...)
+		least := make(map[ID]int)
+		for _, id := range NewRanking("eu", seeded(1)).Plan("me", members, seeded(1)) {
+			least[id[:3]]++
+		}
+		for i := range regions {
+			if id := ID(fmt.Sprintf("r%02d", i)); least[id] < want {
+				t.Errorf("of %d other regions %s has %d of the plan, want %d", regions, id, least[id], want)
+			}
+		}
+	}
+}
