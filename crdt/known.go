@@ -59,6 +59,28 @@ func (k *Known) Gaps() []Range {
 	return gaps
 }
 
+// highest is the highest number seen; 0 if there is none.
+func (k *Known) highest() uint64 {
+	switch {
+	case k == nil:
+		return 0
+	case len(k.Ranges) == 0:
+		return k.Head
+	}
+	return k.Ranges[len(k.Ranges)-1].Hi
+}
+
+// upTo is what of k is not above n.
+func (k *Known) upTo(n uint64) *Known {
+	c := &Known{Origin: k.Origin, Head: min(k.Head, n), Last: k.Last}
+	for _, r := range k.Ranges {
+		if r.Lo <= n {
+			c.Ranges = append(c.Ranges, Range{r.Lo, min(r.Hi, n)})
+		}
+	}
+	return c
+}
+
 // contains tells whether all of r has been seen; r is not empty and starts above 0.
 func (k *Known) contains(r Range) bool {
 	return k != nil && (r.Hi <= k.Head || k.within(r))

@@ -222,6 +222,18 @@ func (s *Seen) origins() []Origin {
 	return all
 }
 
+// UpTo is the dots of s that are not above the highest that other has of their
+// origin. It shares nothing with s.
+func (s *Seen) UpTo(other *Seen) *Seen {
+	below := new(Seen)
+	for _, o := range s.origins() {
+		if k := s.Of(o).upTo(other.Of(o).highest()); k.Head > 0 || len(k.Ranges) > 0 {
+			below.union(k)
+		}
+	}
+	return below
+}
+
 // Clone is a copy that shares nothing with s.
 func (s *Seen) Clone() *Seen {
 	c := *s

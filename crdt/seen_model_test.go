@@ -227,6 +227,16 @@ func TestLacksProperty(t *testing.T) {
 		if got := a.Missing(b); got != missing {
 			t.Fatalf("Missing = %d, want %d", got, missing)
 		}
+		below := newModel()
+		for d := range am.dots {
+			for other := range bm.dots {
+				if other.Origin == d.Origin && other.Seq >= d.Seq {
+					below.add(d, am.last[d.Origin])
+				}
+			}
+		}
+		equal(t, a.UpTo(b), below)
+		equal(t, a, am)
 		if got, want := a.LacksUpTo(b, upto), am.lacks(bm, upto); got != want {
 			t.Fatalf("LacksUpTo(%v) = %v, want %v", upto, got, want)
 		}
