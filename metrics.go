@@ -63,6 +63,7 @@ var nodeMetrics = []metric[replica.Counters]{
 	counter("records_future", "Records refused for their time.", func(c replica.Counters) uint64 { return c.Future }),
 	counter("frames_unknown", "Frames of a type that this version does not know.", func(c replica.Counters) uint64 { return c.Unknown }),
 	counter("syncs", "Syncs begun here.", func(c replica.Counters) uint64 { return c.Pulls }),
+	counter("syncs_settled", "Syncs begun here that ask for what is settled alone.", func(c replica.Counters) uint64 { return c.Settled }),
 	counter("syncs_whole", "Syncs that brought everything.", func(c replica.Counters) uint64 { return c.Whole }),
 	counter("syncs_lossy", "Syncs in which records had to be forgotten.", func(c replica.Counters) uint64 { return c.Lossy }),
 	counter("syncs_busy", "Syncs that a busy peer put off.", func(c replica.Counters) uint64 { return c.Busy }),

@@ -51,6 +51,7 @@ const (
 	MarkedUnapplied // 7: gossip marks the dots of records that it does not store
 	WriteAsks       // a write sends a frame to a peer and so may wait for it
 	DropIgnored     // what a queue dropped is no gap
+	SettledWhole    // 7: all counts as seen although what may be in flight was left out
 	JournalWhole    // 7: a journal is taken for a whole answer
 	PartsMixed      // 2: a large value goes on with the parts of another version, and nobody looks at the whole
 	ContentUnion    // replicas send what they hold, not what the other has not seen
@@ -74,7 +75,8 @@ var names = [Bugs]string{
 	ClearShort: "clear forgotten early", SameOrigin: "same origin after a restart",
 	TouchUnbounded: "touch unbounded", TombstoneFixed: "tombstones of a fixed life", RingUnbounded: "rings without a limit",
 	ServedLate: "served after its deadline", ExpiryDelete: "expiry as a delete", MarkedUnapplied: "marked and not stored", WriteAsks: "a write asks a peer",
-	DropIgnored: "drops ignored", JournalWhole: "journal taken for a whole answer", PartsMixed: "parts of two versions",
+	DropIgnored: "drops ignored", SettledWhole: "end mark after a settled answer",
+	JournalWhole: "journal taken for a whole answer", PartsMixed: "parts of two versions",
 	ContentUnion: "content union",
 }
 

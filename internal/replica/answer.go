@@ -28,6 +28,7 @@ type answer struct {
 	lacks   *crdt.Seen  // what the asker had seen; immutable once the answer runs; nil before
 	tainted atomic.Bool // something that the asker lacks was forgotten since the answer began
 	lossy   bool        // … or before it began
+	settled bool        // what may be in flight is not asked for
 
 	// Guarded by answers.mu.
 	active  int64 // when the asker last spoke, Unix nanoseconds
@@ -43,6 +44,9 @@ type answer struct {
 	cursor uint64    // of the walk, or an index into order
 	walked bool
 	sent   uint64
+	ripe   *crdt.Seen // what is settled, which comes first; nil = there is no difference
+	owed   uint64     // how many dots of that the asker lacks
+	rest   bool       // now what is not
 }
 
 // answers is those under way. Its mutex is a leaf: the store tells it of what is forgotten, under a shard's lock.
@@ -133,7 +137,7 @@ func (c *Cache) asked(from geo.ID, m *wire.Pull) bool {
 		c.active.end(a)
 		return false
 	}
-	a.pages = nil
+	a.pages, a.settled = nil, m.Settled
 	c.answer(a, lacks)
 	return true
 }
@@ -155,13 +159,29 @@ func (c *Cache) answer(a *answer, lacks *crdt.Seen) {
 		c.active.bootstrap(a, c.store.Order())
 		a.total = min(uint64(len(a.order)), lacks.Missing(seen))
 	}
+	if a.settled && !a.lossy && a.order == nil && !plant.On(plant.ContentUnion) {
+		a.ripe = c.ripe(seen, lacks)
+		a.owed = lacks.Missing(a.ripe)
+	}
+	c.pullBack(a, seen)
+	if a.ripe != nil && a.owed == 0 {
+		c.sendNothing(a)
+		return
+	}
 	if !c.sendDigest(a, seen, floor, forgotten) {
 		c.active.end(a)
 		return
 	}
 	a.list, a.floor = a.lossy, floor
 	e.clock.After(0, func() { c.step(a) })
-	c.pullBack(a.peer, lacks, seen)
+}
+
+// sendNothing answers one who lacks nothing but what may be in flight, without a look at the store.
+func (c *Cache) sendNothing(a *answer) {
+	c.active.end(a)
+	if c.engine.send(a.peer, geo.LaneSync, &wire.Answer{Cache: c.name, Session: a.session, Last: true}) {
+		c.engine.send(a.peer, geo.LaneSync, &wire.End{Cache: c.name, Session: a.session, Time: c.engine.millis(), Settled: true})
+	}
 }
 
 // sendDigest begins the answer: what was seen and what was forgotten, on as many pages as the longer of both takes.
@@ -184,13 +204,18 @@ func (c *Cache) sendDigest(a *answer, seen *crdt.Seen, floor crdt.Time, forgotte
 	return true
 }
 
-// pullBack asks the asker for what it has seen and this replica has not.
-func (c *Cache) pullBack(from geo.ID, theirs, ours *crdt.Seen) {
+// pullBack asks the asker for what it has seen and this replica has not; one who asks for what is settled, once that has had
+// the time to come.
+func (c *Cache) pullBack(a *answer, ours *crdt.Seen) {
 	e := c.engine
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if ours.Lacks(theirs) {
-		c.pull(e.member(from))
+	switch {
+	case !ours.Lacks(a.lacks):
+	case a.settled:
+		e.clock.After(gapAfter, func() { c.lookBack(a.peer, a.lacks) })
+	default:
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		c.pull(e.member(a.peer), false)
 	}
 }
 
@@ -224,7 +249,7 @@ func (c *Cache) step(a *answer) {
 			c.active.end(a)
 			return
 		}
-		if a.walked {
+		if a.walked && !c.goesOn(a) {
 			c.close(a)
 			return
 		}
@@ -320,7 +345,7 @@ func (as *answers) bootstrap(a *answer, order []uint64) {
 // next hands over records from where the answer is, until take refuses one or so many are behind.
 func (c *Cache) next(a *answer, take func(store.Record[Blob]) bool) {
 	if a.order == nil {
-		a.cursor = c.store.WalkBut(a.cursor, walkStep, hasSeen(a.lacks), take)
+		a.cursor = c.store.WalkBut(a.cursor, walkStep, a.skips(), take)
 		a.walked = a.cursor == 0
 		return
 	}
@@ -353,7 +378,7 @@ func hasSeen(seen *crdt.Seen) func(crdt.Dot) bool {
 // collect goes on until a frame is full or so many slots are behind.
 func (c *Cache) collect(a *answer) (records []wire.Record, size int) {
 	c.next(a, func(rec store.Record[Blob]) bool {
-		if c.leftOut(rec, a.lacks) {
+		if c.leftOut(rec, a) {
 			return true
 		}
 		r := toWire(rec)
@@ -377,7 +402,8 @@ func (c *Cache) close(a *answer) {
 		end.Records = append(end.Records, wire.Record{Register: r})
 		end.Count++
 	}
-	end.Whole = !a.tainted.Load()
+	end.Settled = a.ripe != nil && !a.rest && !plant.On(plant.SettledWhole)
+	end.Whole = !end.Settled && !a.tainted.Load()
 	c.active.end(a)
 	c.engine.send(a.peer, geo.LaneSync, end)
 }

@@ -60,6 +60,7 @@ type Cache struct {
 	whole     bool    // one whole sync is done
 	share     float64 // of the first one, what is here: 0 to 1
 	seen      crdt.Seen
+	ripening  ripeness
 	marked    uint64 // the own numbers up to this one are in seen, or were
 	authors   map[crdt.Origin]geo.ID
 	pulls     map[uint64]*pull

@@ -131,9 +131,9 @@ func (c *Cache) mendGaps() {
 		return
 	}
 	if p := e.member(c.authors[o]); p != nil && p.Connected {
-		c.pull(p)
+		c.pull(p, true)
 	} else if near := e.rank.Nearest(1, e.clock.Now()); len(near) > 0 {
-		c.pull(e.member(near[0]))
+		c.pull(e.member(near[0]), true)
 	}
 	c.gapTries = min(c.gapTries+1, maxGapTries)
 	c.watchGaps(o)

@@ -120,9 +120,9 @@ func (e *Engine) verify(p *peer, settles bool) {
 			continue // or was compared at this very probe
 		}
 		if c.pulling(p.ID) {
-			c.turns.await(p.ID)
+			c.turns.await(p.ID, false)
 		} else {
-			c.compare(p)
+			c.compare(p, false)
 		}
 	}
 }

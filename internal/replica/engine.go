@@ -71,6 +71,7 @@ type Counters struct {
 	Batches, Records, Malformed, Future, Unknown uint64 // gossip that came in: batches, records, dropped by cause
 	Published, Congested                         uint64 // batches that went out, or could not
 	Pulls, Whole, Lossy, Busy                    uint64 // syncs begun here, whole ones, lossy ones, refused ones
+	Settled                                      uint64 // syncs begun here that ask for what is settled alone
 	Moved                                        uint64 // records that came by sync
 	Dropped                                      uint64 // records that lossy syncs had this node forget
 	Fetches, Hedges                              uint64 // requests to peers, and those of them that were hedges
@@ -83,7 +84,7 @@ func (c Counters) Plus(d Counters) Counters {
 	return Counters{
 		c.Batches + d.Batches, c.Records + d.Records, c.Malformed + d.Malformed, c.Future + d.Future, c.Unknown + d.Unknown,
 		c.Published + d.Published, c.Congested + d.Congested,
-		c.Pulls + d.Pulls, c.Whole + d.Whole, c.Lossy + d.Lossy, c.Busy + d.Busy,
+		c.Pulls + d.Pulls, c.Whole + d.Whole, c.Lossy + d.Lossy, c.Busy + d.Busy, c.Settled + d.Settled,
 		c.Moved + d.Moved, c.Dropped + d.Dropped, c.Fetches + d.Fetches, c.Hedges + d.Hedges,
 		c.Lost + d.Lost, c.Doubts + d.Doubts, c.Wide + d.Wide,
 		c.Transfers + d.Transfers, c.Resumed + d.Resumed,
@@ -172,6 +173,7 @@ func (e *Engine) tick() {
 	var due []func()
 	e.probe(now)
 	for _, c := range e.caches {
+		c.ripen(now)
 		c.round(now)
 		c.timeouts(now)
 		c.claims.expire(now)

@@ -14,7 +14,7 @@ import (
 //
 // What is published last before a silence, and lost, leaves no hole in the numbers. It is not known of until the next
 // probe of a peer that has it (1 s for the nearest three, 5 s for others) or, while other writes come in all the time,
-// until the next whole pull, so a miss may overlook it for as long. The price is a load, or a miss without a loader.
+// until the first round 2 to 4 s later, so a miss may overlook it for as long. The price is a load, or a miss without a loader.
 
 const (
 	// unrest is how long after the last record digests may differ because of what is under way.

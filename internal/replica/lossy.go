@@ -78,7 +78,7 @@ func (c *Cache) elsewhere(s *pull) bool {
 	c.detours++
 	delete(c.pulls, s.id)
 	if p := e.member(ids[e.rnd.IntN(len(ids))]); c.syncs(p) && !c.pulling(p.ID) {
-		c.begin(p)
+		c.begin(p, false)
 	}
 	c.nextTurn()
 	return true

@@ -298,7 +298,7 @@ func (e *Engine) learn(p *peer, m *wire.Probe, settles bool) {
 		c.match(p, known[c.name], s)
 		c.authors[originOf(p.ID, s.Nonce)] = p.ID
 		if before, met := known[c.name]; settles && !c.rushes(e.clock.Now()) || !met || before.Nonce != s.Nonce {
-			c.compare(p)
+			c.compare(p, false)
 		}
 	}
 }

@@ -54,8 +54,9 @@ func (c *Cache) askFirst() {
 // young is how old a record must be, in milliseconds, or how long it must have to live, to be worth sending.
 const young = 2000
 
-// leftOut tells whether an answer does not hold a record: because the asker has seen it, and for no other reason.
-func (c *Cache) leftOut(rec store.Record[Blob], lacks *crdt.Seen) bool {
+// leftOut tells whether an answer does not hold a record: because the asker has seen it, or has not asked for what may
+// be in flight, and for no other reason.
+func (c *Cache) leftOut(rec store.Record[Blob], a *answer) bool {
 	switch {
 	case plant.On(plant.ContentUnion):
 		return rec.Kind != crdt.Value
@@ -64,7 +65,7 @@ func (c *Cache) leftOut(rec store.Record[Blob], lacks *crdt.Seen) bool {
 	case plant.On(plant.SkipExpiring) && rec.Kind == crdt.Value && rec.Deadline < c.engine.millis()+young:
 		return true
 	}
-	return lacks.Has(rec.Dot())
+	return a.lacks.Has(rec.Dot()) || a.ripe != nil && !a.fits(a.ripe.Has(rec.Dot()))
 }
 
 // markEarly marks what an answer is going to bring.

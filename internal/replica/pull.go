@@ -33,22 +33,28 @@ type pull struct {
 	total   uint64     // records to come in a bootstrap, at most; 0 = it is none
 	held    uint64     // records that were here when it began
 	tainted bool       // one of them was refused
+	settled bool       // what may be in flight is not asked for
 	active  int64      // when the last frame came, Unix nanoseconds
 	lossy   lossy
 }
 
-// begin sends the question. engine.mu is held.
-func (c *Cache) begin(p *peer) {
+// begin sends the question: for what is settled alone if that is enough, the peer is not new, and there is anything in
+// flight. engine.mu is held.
+func (c *Cache) begin(p *peer, settled bool) {
 	e := c.engine
 	c.store.DotAll()
 	s := &pull{id: e.newID(), peer: p.ID, active: e.clock.Now()}
+	s.settled = settled && c.whole && s.active-p.came >= int64(settling) && s.active-c.changed < int64(unrest)
 	pages := wire.DigestPages(c.claim().Known(), wire.DigestBytes)
 	for i, page := range pages {
-		if !e.send(p.ID, geo.LaneSync, &wire.Pull{Cache: c.name, Session: s.id, Digest: page, Last: i == len(pages)-1}) {
+		if !e.send(p.ID, geo.LaneSync, &wire.Pull{Cache: c.name, Session: s.id, Digest: page, Last: i == len(pages)-1, Settled: s.settled}) {
 			return
 		}
 	}
 	e.counters.Pulls++
+	if s.settled {
+		e.counters.Settled++
+	}
 	c.pulls[s.id] = s
 }
 
@@ -279,7 +285,7 @@ func (c *Cache) ended(from geo.ID, m *wire.End) bool {
 	if s == nil {
 		return true
 	}
-	if !s.begun || s.lossy.listing || m.Count != s.count+uint64(len(m.Records)) {
+	if !s.begun || s.lossy.listing || m.Settled && (m.Whole || !s.settled) || m.Count != s.count+uint64(len(m.Records)) {
 		c.finish(s)
 		return false
 	}
@@ -301,6 +307,11 @@ func (c *Cache) settle(s *pull, m *wire.End) {
 		c.turns.vain(s.peer, e.clock.Now(), mostHold)
 		c.odd(s.peer)
 		return
+	case m.Settled: // what may be in flight was left out
+		c.turns.release(s.peer)
+		c.level(s.peer)
+		c.thank(s)
+		return
 	case !m.Whole:
 		c.turns.vain(s.peer, e.clock.Now(), busyHold)
 		c.odd(s.peer)
@@ -311,6 +322,11 @@ func (c *Cache) settle(s *pull, m *wire.End) {
 	e.counters.Whole++
 	c.complete()
 	c.level(s.peer)
+	c.thank(s)
+}
+
+// thank has the origins of what came told how far it has come. engine.mu is held.
+func (c *Cache) thank(s *pull) {
 	for _, k := range s.answer.Known() {
 		c.acknowledge(k.Origin)
 	}

@@ -46,7 +46,7 @@ func (c *Cache) roundNear(now int64) {
 		ids = e.rank.Nearest(-1, now)
 	}
 	if len(ids) > 0 {
-		c.compare(e.member(ids[e.rnd.IntN(len(ids))]))
+		c.compare(e.member(ids[e.rnd.IntN(len(ids))]), true)
 	}
 }
 
@@ -60,12 +60,13 @@ func (c *Cache) roundFar(now int64) {
 		}
 	}
 	if len(far) > 0 {
-		c.compare(e.member(far[e.rnd.IntN(len(far))]))
+		c.compare(e.member(far[e.rnd.IntN(len(far))]), true)
 	}
 }
 
-// compare pulls from a peer unless its digest, as last told, is ours. engine.mu is held.
-func (c *Cache) compare(p *peer) {
+// compare pulls from a peer unless its digest, as last told, is ours: what is settled alone, or everything. engine.mu is
+// held.
+func (c *Cache) compare(p *peer, settled bool) {
 	if p == nil {
 		return
 	}
@@ -73,7 +74,7 @@ func (c *Cache) compare(p *peer) {
 		c.complete()
 		return
 	}
-	c.pull(p)
+	c.pull(p, settled)
 }
 
 // complete notes that nothing was missing at a peer. engine.mu is held.

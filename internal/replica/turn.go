@@ -1,7 +1,6 @@
 package replica
 
 import (
-	"slices"
 	"time"
 
 	"github.com/geolru/geolru/geo"
@@ -22,7 +21,7 @@ const (
 
 // turns is who is pulled from when. Guarded by engine.mu.
 type turns struct {
-	waiting []geo.ID
+	waiting map[geo.ID]bool // true: what is settled is enough
 	holds   map[geo.ID]*hold
 }
 
@@ -62,11 +61,13 @@ func (t *turns) hold(id geo.ID, now int64, d, wait time.Duration) {
 // release forgets why a peer was left alone: a pull from it was whole, or its connection is another one.
 func (t *turns) release(id geo.ID) { delete(t.holds, id) }
 
-// await puts a peer into the queue.
-func (t *turns) await(id geo.ID) {
-	if !slices.Contains(t.waiting, id) {
-		t.waiting = append(t.waiting, id)
+// await puts a peer into the queue; who is to be asked for everything once stays so.
+func (t *turns) await(id geo.ID, settled bool) {
+	if t.waiting == nil {
+		t.waiting = map[geo.ID]bool{}
 	}
+	before, waits := t.waiting[id]
+	t.waiting[id] = settled && (before || !waits)
 }
 
 // occupied tells whether others must wait for the pulls under way. engine.mu is held.
@@ -84,21 +85,21 @@ func (c *Cache) occupied(now int64) bool {
 
 // pull begins a sync with a peer, or has it wait for its turn. The first one of a cache, which brings all that there is,
 // goes to the nearest peer instead. engine.mu is held.
-func (c *Cache) pull(p *peer) {
+func (c *Cache) pull(p *peer, settled bool) {
 	e := c.engine
 	now := e.clock.Now()
 	if p == nil || c.closed || !c.syncs(p) || c.pulling(p.ID) {
 		return
 	}
 	if c.occupied(now) {
-		c.turns.await(p.ID)
+		c.turns.await(p.ID, settled)
 		return
 	}
 	if !c.whole {
 		p = c.source(now)
 	}
 	if p != nil && !c.turns.held(p.ID, now) {
-		c.begin(p)
+		c.begin(p, settled)
 	}
 }
 
@@ -122,8 +123,8 @@ func (c *Cache) nextTurn() {
 	waiting := c.turns.waiting
 	c.turns.waiting = nil
 	for _, id := range e.rank.All() {
-		if slices.Contains(waiting, id) {
-			c.compare(e.member(id)) // waits again once one of those before it is pulled from
+		if settled, waits := waiting[id]; waits {
+			c.compare(e.member(id), settled) // waits again once one of those before it is pulled from
 		}
 	}
 }
@@ -143,15 +144,15 @@ func (c *Cache) busy(s *pull, after time.Duration) {
 	c.turns.busy(s.peer, now, after)
 	c.over(s)
 	if !c.whole {
-		c.pull(c.source(now))
+		c.pull(c.source(now), false)
 	}
-	e.clock.After(after, func() { c.again(s.peer) })
+	e.clock.After(after, func() { c.again(s.peer, s.settled) })
 }
 
 // again asks a peer that had no time.
-func (c *Cache) again(id geo.ID) {
+func (c *Cache) again(id geo.ID, settled bool) {
 	e := c.engine
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	c.compare(e.member(id))
+	c.compare(e.member(id), settled)
 }

@@ -67,9 +67,9 @@ func (c *total) add(seed uint64, p *sim.Plan, o sim.Outcome) {
 func (c *total) String() string {
 	t, n := c.Tally, c.Counters
 	return fmt.Sprintf("%d seeds from %d, %.1f virtual hours, %d nodes, %d events, %d frames, %d batches, %d lost, %d dropped by queues, %d doubled, %d late, "+
-		"%d crashes, %d snapshots restored, %d records from journals, %d partitions, %d one-way, %d broken connections, %d clock steps, %d syncs, %d of them lossy, which dropped %d records (%.2f %% of those that came), %d records refused as from the future, %d fetches, %d values in parts, %d of them from several holders, violations %d",
+		"%d crashes, %d snapshots restored, %d records from journals, %d partitions, %d one-way, %d broken connections, %d clock steps, %d syncs, %d of them for what is settled, %d of them lossy, which dropped %d records (%.2f %% of those that came), %d records refused as from the future, %d fetches, %d values in parts, %d of them from several holders, violations %d",
 		c.Worlds, *fromFlag, c.Hours, c.Nodes, t.Events, t.Frames, t.Batches, t.Lost, t.Dropped, t.Doubled, t.Late,
-		t.Crashes, t.Restored, t.Replayed, t.Cuts, t.Mutes, t.Breaks, t.Steps, n.Pulls, n.Lossy, n.Dropped, 100*c.dropped(), n.Future, n.Fetches, n.Transfers, n.Resumed, len(c.Failing))
+		t.Crashes, t.Restored, t.Replayed, t.Cuts, t.Mutes, t.Breaks, t.Steps, n.Pulls, n.Settled, n.Lossy, n.Dropped, 100*c.dropped(), n.Future, n.Fetches, n.Transfers, n.Resumed, len(c.Failing))
 }
 
 // dropped is the part of the records that came which lossy syncs dropped.

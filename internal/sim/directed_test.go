@@ -54,6 +54,7 @@ var directed = map[plant.Bug]func(*testing.T) *small{
 	plant.MarkedUnapplied: survived,
 	plant.WriteAsks:       older,
 	plant.DropIgnored:     overflown,
+	plant.SettledWhole:    flowing,
 	plant.JournalWhole:    killed,
 	plant.PartsMixed:      halved,
 	plant.ContentUnion:    older,
@@ -500,6 +501,27 @@ func killed(t *testing.T) *small {
 	s.open(t, reader)
 	if here := s.caches[reader].Store().Len(); here <= held/4 || here >= held {
 		t.Fatalf("%d of %d came back", here, held)
+	}
+	return s
+}
+
+// flowing: gossip brings nothing, and rounds go on while keys are written, each once, at the reader too.
+func flowing(t *testing.T) *small {
+	s := newSmall(t, roomy, 0, 0)
+	s.put(writer, "k")
+	s.Run(15 * time.Second) // until nobody is new any more
+	s.Links.Loss = 1
+	for i := range 40 {
+		s.put(writer, fmt.Sprint("j", i))
+		s.put(reader, fmt.Sprint("i", i))
+		if i == 20 {
+			s.put(writer, "k")
+		}
+		s.Run(700 * time.Millisecond)
+		s.read(reader, "k")
+	}
+	if c := s.Nodes()[reader].Engine.Counters(); c.Settled == 0 || c.Moved == 0 {
+		t.Fatalf("%d settled syncs, %d records moved", c.Settled, c.Moved)
 	}
 	return s
 }

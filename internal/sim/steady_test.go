@@ -103,6 +103,7 @@ func TestIdleMovesNothing(t *testing.T) {
 func lossy1(t *testing.T, delay, pace time.Duration, writes int, until func(*small)) (moved, missed int) {
 	s := newSmall(t, replica.Options{Capacity: 100_000, TTL: 24 * time.Hour}, make([]time.Duration, 5)...)
 	s.Links.Delay, s.Links.Loss = delay, 0.01
+	s.Run(10 * time.Second) // until nobody is new any more: such are compared with at every probe, and sent everything
 	until(s)
 	missed = writes * (len(s.caches) - 1)
 	for k := range writes {
@@ -122,20 +123,18 @@ func lossy1(t *testing.T, delay, pace time.Duration, writes int, until func(*sma
 	return moved, missed
 }
 
-// TestWhatWasMissedMoves: of 1 % loss that much moves by sync, and hardly anything else, once the writing is over. While it
-// goes on, a sync also brings what is still in flight: leaving that out would be unsound (plant.SkipYoung).
+// TestWhatWasMissedMoves: of 1 % loss that much moves by sync, and hardly anything else, when the writing is over and while
+// it goes on: rounds leave out what is still in flight.
 func TestWhatWasMissedMoves(t *testing.T) {
 	syncless := func(s *small) { s.Drop = func(lane uint8) bool { return lane == geo.LaneSync } }
 	moved, missed := lossy1(t, 20*time.Millisecond, 5*time.Millisecond, 10_000, syncless)
 	if missed < 300 || float64(moved) > 1.1*float64(missed) {
 		t.Errorf("%d records moved, %d were missed", moved, missed)
 	}
-	all := func(*small) {}
-	if moved, missed = lossy1(t, time.Millisecond, 20*time.Millisecond, 2_000, all); float64(moved) > 1.1*float64(missed) {
-		t.Errorf("%d records moved, %d were missed", moved, missed)
-	}
-	const deliveries = 2_000 * 4
-	if moved, missed = lossy1(t, 20*time.Millisecond, 20*time.Millisecond, 2_000, all); moved-missed > deliveries/20 {
-		t.Errorf("%d records moved, %d were missed, of %d", moved, missed, deliveries)
+	for _, delay := range []time.Duration{time.Millisecond, 20 * time.Millisecond, 100 * time.Millisecond} {
+		moved, missed := lossy1(t, delay, 20*time.Millisecond, 2_000, func(*small) {})
+		if missed < 50 || float64(moved) > 1.1*float64(missed) {
+			t.Errorf("delay %v: %d records moved, %d were missed", delay, moved, missed)
+		}
 	}
 }

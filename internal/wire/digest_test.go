@@ -123,9 +123,9 @@ func TestEncodeRefusesUnsoundDigest(t *testing.T) {
 
 // pull is a frame with these bytes as its digest.
 func pull(digest []byte) []byte {
-	c := codec{b: []byte("\x86\x01\x08\x61c\x01")}
+	c := codec{b: []byte("\x87\x01\x08\x61c\x01")}
 	putString(&c, majorBytes, digest)
-	return append(c.b, simpleNo)
+	return append(c.b, simpleNo, simpleNo)
 }
 
 func TestMalformedDigests(t *testing.T) {

@@ -115,7 +115,8 @@ type (
 		Writer   string // the node that wrote it, at most MaxName bytes of UTF-8; empty if not known
 	}
 
-	// Pull asks for all that the asker has not seen. Last is set on the last page of the digest.
+	// Pull asks for all that the asker has not seen; if Settled, for what should have come to it by now, and not for what
+	// may still be in flight. Last is set on the last page of the digest.
 	//
 	// Digest is a set: it travels in ascending order of origin, and no origin may stand in it twice.
 	Pull struct {
@@ -123,6 +124,7 @@ type (
 		Session uint64
 		Digest  []crdt.Known
 		Last    bool
+		Settled bool
 	}
 
 	// Answer begins the answer to a Pull: what the answerer had seen when it began, and what it has forgotten.
@@ -153,13 +155,15 @@ type (
 		Last    bool
 	}
 
-	// End closes an answer. Whole: nothing was left out or forgotten meanwhile. Records holds the Clear, if any.
+	// End closes an answer. Whole: nothing was left out or forgotten meanwhile. Settled: nothing but what may still be in
+	// flight was left out, so only the dots of the records that came count as seen. Records holds the Clear, if any.
 	End struct {
 		Cache   string
 		Session uint64
 		Time    int64  // Unix milliseconds of the sender's clock, not negative
 		Count   uint64 // records sent in the answer
 		Whole   bool
+		Settled bool
 		Records []Record
 	}
 

@@ -186,7 +186,7 @@ func drawMessage(t *rapid.T) Message {
 	case numberExplained:
 		return &Explained{cache, id, someRegister.Draw(t, "register"), rapid.StringN(0, 20, -1).Draw(t, "writer")}
 	case numberPull:
-		return &Pull{cache, id, someDigest.Draw(t, "digest"), last}
+		return &Pull{cache, id, someDigest.Draw(t, "digest"), last, number%2 == 0}
 	case numberAnswer:
 		return &Answer{cache, id, someDigest.Draw(t, "digest"), someTime.Draw(t, "floor"), optional(someForgotten).Draw(t, "forgotten"), number, number%2 == 0, last}
 	case numberRecords:
@@ -194,7 +194,7 @@ func drawMessage(t *rapid.T) Message {
 	case numberList:
 		return &List{cache, id, optional(someKey).Draw(t, "keys"), last}
 	case numberEnd:
-		return &End{cache, id, someMillis.Draw(t, "time"), number, last, records}
+		return &End{cache, id, someMillis.Draw(t, "time"), number, last, number%2 == 0, records}
 	case numberCredit:
 		return &Credit{cache, id, number}
 	case numberAudit:

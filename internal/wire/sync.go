@@ -2,11 +2,11 @@ package wire
 
 // The messages of a sync, field by field.
 
-func (*Pull) head() (uint64, uint64)    { return numberPull, 4 }
+func (*Pull) head() (uint64, uint64)    { return numberPull, 5 }
 func (*Answer) head() (uint64, uint64)  { return numberAnswer, 8 }
 func (*Records) head() (uint64, uint64) { return numberRecords, 4 }
 func (*List) head() (uint64, uint64)    { return numberList, 4 }
-func (*End) head() (uint64, uint64)     { return numberEnd, 7 }
+func (*End) head() (uint64, uint64)     { return numberEnd, 8 }
 func (*Credit) head() (uint64, uint64)  { return numberCredit, 3 }
 func (*Busy) head() (uint64, uint64)    { return numberBusy, 3 }
 
@@ -15,6 +15,7 @@ func (m *Pull) fields(c *codec) {
 	number(c, &m.Session)
 	c.digest(&m.Digest)
 	c.flag(&m.Last)
+	c.flag(&m.Settled)
 }
 
 func (m *Answer) fields(c *codec) {
@@ -54,6 +55,7 @@ func (m *End) fields(c *codec) {
 	c.millis(&m.Time)
 	number(c, &m.Count)
 	c.flag(&m.Whole)
+	c.flag(&m.Settled)
 	c.records(&m.Records)
 }
 
