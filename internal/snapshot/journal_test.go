@@ -170,7 +170,7 @@ func TestJournalIsTrimmed(t *testing.T) {
 }
 
 // keeping is what a node does to its disk: it notes, writes a snapshot while it goes on noting, trims, and notes on.
-func keeping(d *sim.Disk, all []piece, m *image) (error, *snapshot.Journal) {
+func keeping(d *sim.Disk, all []piece, m *image) (*snapshot.Journal, error) {
 	_, j, _ := reopen(d)
 	var errs error
 	for _, p := range all[:3] {
@@ -186,7 +186,7 @@ func keeping(d *sim.Disk, all []piece, m *image) (error, *snapshot.Journal) {
 	for _, p := range all[4:] {
 		errs = errors.Join(errs, p.appendTo(j))
 	}
-	return errs, j
+	return j, errs
 }
 
 // recovered checks what a life finds: a whole snapshot or none, and pieces that were noted, in their order; the first three
@@ -218,7 +218,7 @@ func TestJournalEndsAnywhere(t *testing.T) {
 	all, m := pieces(7), sample(20, 10, 10)
 	count := 0
 	d := &sim.Disk{Fail: func(string) error { count++; return nil }}
-	if err, _ := keeping(d, all, m); err != nil {
+	if _, err := keeping(d, all, m); err != nil {
 		t.Fatal(err)
 	}
 	for i := range count + 1 {
@@ -246,7 +246,7 @@ func TestJournalOperationFails(t *testing.T) {
 	all, m := pieces(7), sample(20, 10, 10)
 	count := 0
 	d := &sim.Disk{Fail: func(string) error { count++; return nil }}
-	if err, _ := keeping(d, all, m); err != nil {
+	if _, err := keeping(d, all, m); err != nil {
 		t.Fatal(err)
 	}
 	for i := range count {
@@ -258,7 +258,7 @@ func TestJournalOperationFails(t *testing.T) {
 			}
 			return nil
 		}
-		err, j := keeping(d, all, m)
+		j, err := keeping(d, all, m)
 		d.Fail = nil
 		if i > 0 && !errors.Is(err, errDisk) { // the first is the look at what is there
 			t.Fatalf("operation %d: %v", i, err)
