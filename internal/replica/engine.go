@@ -192,7 +192,7 @@ func (e *Engine) tick() {
 
 // plan tells the network whom to stay connected to. mu is held.
 func (e *Engine) plan(now int64) {
-	if now-e.planned < int64(planning) {
+	if now-e.planned < int64(planning) || len(e.peers) == 0 {
 		return
 	}
 	e.planned = now

@@ -49,7 +49,7 @@ func (n *Node) met(l *link) {
 	life := n.life
 	n.world.after(0, func() {
 		if n.life == life && !l.closed {
-			l.told = true
+			l.told, n.known[l.to.id] = true, true
 			n.peer(geo.Peer{ID: l.to.id, Region: l.to.region, Connected: true})
 		}
 	})

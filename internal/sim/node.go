@@ -33,7 +33,8 @@ type Node struct {
 	mute   map[geo.ID]bool   // to whom nothing comes through
 	topics map[string]*topic // by the name of the cache
 	links  map[geo.ID]*link  // to others, one each way
-	keep   map[geo.ID]bool   // whom it wants to be connected to; nil = everybody
+	known  map[geo.ID]bool   // whom it was connected to in its present life
+	shun   map[geo.ID]bool   // true: whom of those it does not want to be connected to
 	frame  func(geo.ID, uint8, string, []byte) bool
 	peer   func(geo.Peer)
 	drop   func(geo.Drop)
@@ -62,7 +63,7 @@ func (n *Node) Start() {
 	}
 	n.life++
 	n.setBack, n.free = false, 0
-	n.up, n.topics, n.links, n.keep = true, map[string]*topic{}, map[geo.ID]*link{}, nil
+	n.up, n.topics, n.links, n.known, n.shun = true, map[string]*topic{}, map[geo.ID]*link{}, map[geo.ID]bool{}, nil
 	n.Engine = replica.New(replica.Config{
 		Net: n, Clock: n, Region: n.region, Log: slog.New(slog.DiscardHandler), Unhedged: w.Unhedged,
 		Rand: rand.New(rand.NewPCG(w.rnd.Uint64(), w.rnd.Uint64())),

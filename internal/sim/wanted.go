@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"slices"
 	"time"
 
 	"github.com/geolru/geolru/geo"
@@ -9,18 +10,19 @@ import (
 // linger is how long a connection stands that neither side wants any more: as in package p2p, long enough to measure the way.
 const linger = 10 * time.Second
 
-// Keep says whom to stay connected to; before the first call it is everybody. As in package p2p a connection stands while one
-// of the two wants it, whom it wants anew a node dials, and what nobody wants is closed after a while.
+// Keep says whom of those it has met to stay connected to; before the first call it is everybody. As in package p2p a
+// connection stands while one of the two wants it, whom it wants anew a node dials, whom it has not met it dials to get to know,
+// and what nobody wants is closed after a while.
 func (n *Node) Keep(want []geo.ID) {
-	had := n.keep
-	n.keep = make(map[geo.ID]bool, len(want))
-	for _, id := range want {
-		n.keep[id] = true
+	had := n.shun
+	n.shun = map[geo.ID]bool{}
+	for id := range n.known {
+		n.shun[id] = !slices.Contains(want, id)
 	}
 	w, surplus := n.world, false
 	for _, m := range w.nodes {
 		switch {
-		case n.wants(m) && had != nil && !had[m.id]:
+		case n.wants(m) && had[m.id]:
 			w.after(orDefault(w.Links.Redial, time.Second), func() { w.connect(n, m) })
 		case n.surplus(m):
 			surplus = true
@@ -45,4 +47,4 @@ func (n *Node) shed() {
 // surplus tells of a connection that neither side wants.
 func (n *Node) surplus(m *Node) bool { return n.links[m.id] != nil && !n.wants(m) && !m.wants(n) }
 
-func (n *Node) wants(m *Node) bool { return n.keep == nil || n.keep[m.id] }
+func (n *Node) wants(m *Node) bool { return !n.shun[m.id] }
