@@ -192,10 +192,12 @@ func (e *Engine) tick() {
 
 // plan tells the network whom to stay connected to. mu is held.
 func (e *Engine) plan(now int64) {
-	if now-e.planned < int64(planning) || len(e.peers) == 0 {
+	if now-e.planned < int64(planning) {
 		return
 	}
-	e.planned = now
+	if e.planned = now; len(e.peers) == 0 {
+		return
+	}
 	members := make([]geo.Peer, 0, len(e.peers))
 	for _, p := range e.peers {
 		members = append(members, p.Peer)
