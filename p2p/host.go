@@ -204,7 +204,8 @@ func (h *Host) Send(to geo.ID, lane uint8, frame []byte) bool {
 }
 
 // Keep says whom to stay connected to; nil = everybody. Members that are wanted are dialled for ever; connections to others
-// are closed after a few seconds, unless the other side dialled.
+// are closed after a few seconds, unless the other side dialled. Who is admitted after it was called is wanted until it is
+// called again: a plan made while the first peers come in names few.
 func (h *Host) Keep(want []geo.ID) {
 	h.roster.setKeep(want)
 	h.dialer.wake()

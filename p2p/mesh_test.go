@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/geolru/geolru/geo"
+	"github.com/libp2p/go-libp2p/core/peer"
 )
 
 // TestCrowd starts ten nodes at once, all with the address of the first.
@@ -115,5 +116,21 @@ func BenchmarkPublish(b *testing.B) {
 		for !from.Publish("c", make([]byte, 50_000)) {
 			runtime.Gosched()
 		}
+	}
+}
+
+// A plan that is made while the first members come in does not cost the later ones their connections.
+func TestWhoComesAfterThePlanIsWanted(t *testing.T) {
+	r := newRoster()
+	before, after := peer.ID("before"), peer.ID("after")
+	r.ensureLocked(before).admitted = true
+	r.setKeep([]geo.ID{})
+	r.ensureLocked(after).admitted = true
+	if r.wantedLocked(before) || !r.wantedLocked(after) {
+		t.Errorf("wanted: before %v, after %v", r.wantedLocked(before), r.wantedLocked(after))
+	}
+	r.setKeep(nil)
+	if !r.wantedLocked(before) {
+		t.Error("nil is not everybody")
 	}
 }

@@ -39,7 +39,7 @@ type roster struct {
 	mu      sync.RWMutex
 	members map[peer.ID]*member
 	links   map[geo.ID]*link     // of those that are connected, for Send
-	keep    map[peer.ID]struct{} // nil: everybody
+	shun    map[peer.ID]struct{} // who was admitted when Keep was called last, and is not wanted
 	now     func() time.Time
 }
 
@@ -57,12 +57,11 @@ func (r *roster) ensureLocked(id peer.ID) *member {
 	return m
 }
 
+// wantedLocked tells whether to be connected to a member. One that was admitted since Keep was called last is: whoever called
+// did not know of it, and calls again.
 func (r *roster) wantedLocked(id peer.ID) bool {
-	if r.keep == nil {
-		return true
-	}
-	_, ok := r.keep[id]
-	return ok
+	_, shunned := r.shun[id]
+	return !shunned
 }
 
 // link returns the way to a connected member, nil if it is not.
@@ -121,18 +120,14 @@ func (r *roster) forget(after time.Duration) {
 
 // setKeep sets who is wanted; nil: everybody. What is no ID names nobody.
 func (r *roster) setKeep(want []geo.ID) {
-	var keep map[peer.ID]struct{}
-	if want != nil {
-		keep = make(map[peer.ID]struct{}, len(want))
-	}
-	for _, text := range want {
-		if id, err := peer.Decode(string(text)); err == nil {
-			keep[id] = struct{}{}
-		}
-	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.keep = keep
+	r.shun = map[peer.ID]struct{}{}
+	for id, m := range r.members {
+		if want != nil && m.admitted && !slices.Contains(want, geo.ID(id.String())) {
+			r.shun[id] = struct{}{}
+		}
+	}
 }
 
 // surplus returns the connections that this host dialled longer than age ago and does not want. Those that others dialled
