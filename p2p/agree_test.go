@@ -23,6 +23,7 @@ var gossipNodes = flag.Int("nodes", 12, "nodes whose gossip is compared with the
 const (
 	rumours    = 100
 	worlds     = 10 // simulated: one mesh is a little faster than the next
+	reals      = 3  // real: now and then the slowest hundredth is a third slower
 	connecting = 5 * time.Second
 	opening    = 370 * time.Millisecond // between two nodes: the others have heard of it by then
 	settling   = 20 * time.Second
@@ -76,7 +77,10 @@ func TestGossipIsAsSimulated(t *testing.T) {
 	}
 	way := func(a, b int) time.Duration { return ways[a][b] }
 	var is, as hearsay
-	synctest.Test(t, func(t *testing.T) { is.real(t, n, way, authors) })
+	for range reals {
+		synctest.Test(t, func(t *testing.T) { is.real(t, n, way, authors) })
+	}
+	is.copies /= reals
 	as.sent = map[string]time.Duration{}
 	for seed := range uint64(worlds) {
 		as.simulated(seed, n, way, authors)
@@ -88,7 +92,7 @@ func TestGossipIsAsSimulated(t *testing.T) {
 		"median delay":  {float64(is.at(.5)), float64(as.at(.5))},
 		"delay at 99 %": {float64(is.at(.99)), float64(as.at(.99))},
 		"copies":        {is.copies, as.copies},
-		"deliveries":    {float64(len(is.delays)), float64(len(as.delays)) / worlds},
+		"deliveries":    {float64(len(is.delays)) / reals, float64(len(as.delays)) / worlds},
 	} {
 		if pair[1] < 0.9*pair[0] || pair[1] > 1.1*pair[0] {
 			t.Errorf("%s: simulated %.4g, real %.4g", what, pair[1], pair[0])
