@@ -37,7 +37,7 @@ func TestCommandLinesThatMakeNoSense(t *testing.T) {
 		"replicate --rounds 0":             "at least 1",
 		"replicate --seconds 0":            "above 0",
 		"replicate --link pigeon":          `"pigeon"`,
-		"wan --nodes 65":                   "2 to 64",
+		"wan --nodes 257":                  "2 to 256",
 		"wan --rate 0":                     "above 0",
 		"wan --regions 99":                 "2 to 20",
 		"wan --stddev x.csv":               "--matrix",
