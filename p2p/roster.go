@@ -123,9 +123,17 @@ func (r *roster) setKeep(want []geo.ID) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.shun = map[peer.ID]struct{}{}
+	if want == nil {
+		return
+	}
 	for id, m := range r.members {
-		if want != nil && m.admitted && !slices.Contains(want, geo.ID(id.String())) {
+		if m.admitted {
 			r.shun[id] = struct{}{}
+		}
+	}
+	for _, text := range want {
+		if id, err := peer.Decode(string(text)); err == nil {
+			delete(r.shun, id)
 		}
 	}
 }

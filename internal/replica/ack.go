@@ -121,9 +121,7 @@ func (c *Cache) acked(from geo.ID, m *wire.Ack) {
 	}
 	due := c.met()
 	e.mu.Unlock()
-	for _, f := range due {
-		f()
-	}
+	runAll(due)
 }
 
 // advance notes a head. engine.mu is held.
@@ -165,9 +163,7 @@ func (c *Cache) await(w *await) (cancel func() int) {
 	c.acks.awaited = append(c.acks.awaited, w)
 	due := c.met()
 	e.mu.Unlock()
-	for _, f := range due {
-		f()
-	}
+	runAll(due)
 	return func() int {
 		e.mu.Lock()
 		defer e.mu.Unlock()

@@ -20,7 +20,8 @@ const (
 )
 
 // answer is a sync seen from the side that is asked: it walks its store once and sends every record whose dot the
-// asker had not seen, values, ghosts and tombstones, also what may still be in flight and what is about to expire.
+// asker had not seen, values, ghosts and tombstones, also what is about to expire and, unless it was asked for what is
+// settled alone, what may still be in flight.
 type answer struct {
 	peer    geo.ID
 	session uint64
@@ -176,14 +177,6 @@ func (c *Cache) answer(a *answer, lacks *crdt.Seen) {
 	e.clock.After(0, func() { c.step(a) })
 }
 
-// sendNothing answers one who lacks nothing but what may be in flight, without a look at the store.
-func (c *Cache) sendNothing(a *answer) {
-	c.active.end(a)
-	if c.engine.send(a.peer, geo.LaneSync, &wire.Answer{Cache: c.name, Session: a.session, Last: true}) {
-		c.engine.send(a.peer, geo.LaneSync, &wire.End{Cache: c.name, Session: a.session, Time: c.engine.millis(), Settled: true})
-	}
-}
-
 // sendDigest begins the answer: what was seen and what was forgotten, on as many pages as the longer of both takes.
 func (c *Cache) sendDigest(a *answer, seen *crdt.Seen, floor crdt.Time, forgotten map[crdt.Origin]store.Forgotten) bool {
 	pages := wire.DigestPages(seen.Known(), wire.DigestBytes)
@@ -202,21 +195,6 @@ func (c *Cache) sendDigest(a *answer, seen *crdt.Seen, floor crdt.Time, forgotte
 		}
 	}
 	return true
-}
-
-// pullBack asks the asker for what it has seen and this replica has not; one who asks for what is settled, once that has had
-// the time to come.
-func (c *Cache) pullBack(a *answer, ours *crdt.Seen) {
-	e := c.engine
-	switch {
-	case !ours.Lacks(a.lacks):
-	case a.settled:
-		e.clock.After(gapAfter, func() { c.lookBack(a.peer, a.lacks) })
-	default:
-		e.mu.Lock()
-		defer e.mu.Unlock()
-		c.pull(e.member(a.peer), false)
-	}
 }
 
 // numbers is the forgotten number of each origin that still matters.

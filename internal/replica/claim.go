@@ -290,9 +290,7 @@ func (c *Cache) heardClaimed(from geo.ID, m *wire.Claimed) {
 		c.claims.take(m.Key, from)
 	}
 	e.mu.Unlock()
-	for _, f := range due {
-		f()
-	}
+	runAll(due)
 }
 
 // collectFrom asks a peer for what it has loaded, unless it is here.
@@ -353,7 +351,5 @@ func (c *Cache) arrived(key string) {
 		due = append(due, c.decide(b))
 	}
 	e.mu.Unlock()
-	for _, f := range due {
-		f()
-	}
+	runAll(due)
 }

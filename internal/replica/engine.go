@@ -183,9 +183,7 @@ func (e *Engine) tick() {
 	e.plan(now)
 	e.prune(now)
 	e.mu.Unlock()
-	for _, f := range due {
-		f()
-	}
+	runAll(due)
 	e.checkReady()
 	e.clock.After(tick, e.tick)
 }
@@ -334,4 +332,11 @@ func (e *Engine) Close() {
 	e.mu.Lock()
 	e.closed = true
 	e.mu.Unlock()
+}
+
+// runAll runs continuations, which may call the engine: the caller holds no lock.
+func runAll(due []func()) {
+	for _, f := range due {
+		f()
+	}
 }

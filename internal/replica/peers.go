@@ -95,9 +95,7 @@ func (e *Engine) gone(g geo.Peer) {
 		next = append(next, c.met()...)
 	}
 	e.mu.Unlock()
-	for _, f := range next {
-		f()
-	}
+	runAll(next)
 }
 
 func byID(p *peer, id geo.ID) int { return strings.Compare(string(p.ID), string(id)) }
@@ -254,9 +252,7 @@ func (e *Engine) probed(from geo.ID, m *wire.Probe) {
 		due = e.heard(p, m)
 	}
 	e.mu.Unlock()
-	for _, f := range due {
-		f()
-	}
+	runAll(due)
 }
 
 // heard answers a probe, or measures with the answer to one, and learns from it. mu is held; the caller runs the

@@ -348,7 +348,5 @@ func (e *Engine) abandon(c *Cache) {
 		}
 	}
 	e.mu.Unlock()
-	for _, f := range due {
-		f()
-	}
+	runAll(due)
 }

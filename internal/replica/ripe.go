@@ -3,6 +3,7 @@ package replica
 import (
 	"github.com/geolru/geolru/crdt"
 	"github.com/geolru/geolru/geo"
+	"github.com/geolru/geolru/internal/wire"
 )
 
 // While writes go on digests always differ, by what is in flight. A whole answer has to bring that too, for its end mark
@@ -69,6 +70,29 @@ func (c *Cache) goesOn(a *answer) bool {
 	}
 	a.rest, a.walked = sent < a.owed, sent >= a.owed
 	return a.rest
+}
+
+// sendNothing answers one who lacks nothing but what may be in flight, without a look at the store.
+func (c *Cache) sendNothing(a *answer) {
+	c.active.end(a)
+	if c.engine.send(a.peer, geo.LaneSync, &wire.Answer{Cache: c.name, Session: a.session, Last: true}) {
+		c.engine.send(a.peer, geo.LaneSync, &wire.End{Cache: c.name, Session: a.session, Time: c.engine.millis(), Settled: true})
+	}
+}
+
+// pullBack asks the asker for what it has seen and this replica has not; one who asks for what is settled, once that has had
+// the time to come.
+func (c *Cache) pullBack(a *answer, ours *crdt.Seen) {
+	e := c.engine
+	switch {
+	case !ours.Lacks(a.lacks):
+	case a.settled:
+		e.clock.After(gapAfter, func() { c.lookBack(a.peer, a.lacks) })
+	default:
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		c.pull(e.member(a.peer), false)
+	}
 }
 
 // lookBack asks a peer for what it has told that it has seen, if it has not come meanwhile.

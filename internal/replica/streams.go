@@ -108,9 +108,3 @@ func (e *Engine) moved(a *ask) int64 {
 	}
 	return at
 }
-
-func runAll(due []func()) {
-	for _, f := range due {
-		f()
-	}
-}

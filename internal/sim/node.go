@@ -34,7 +34,7 @@ type Node struct {
 	topics map[string]*topic // by the name of the cache
 	links  map[geo.ID]*link  // to others, one each way
 	known  map[geo.ID]bool   // whom it was connected to in its present life
-	shun   map[geo.ID]bool   // true: whom of those it does not want to be connected to
+	shun   map[geo.ID]bool   // whom of those it does not want to be connected to
 	frame  func(geo.ID, uint8, string, []byte) bool
 	peer   func(geo.Peer)
 	drop   func(geo.Drop)

@@ -1,7 +1,7 @@
 package sim
 
 import (
-	"slices"
+	"maps"
 	"time"
 
 	"github.com/geolru/geolru/geo"
@@ -15,9 +15,9 @@ const linger = 10 * time.Second
 // and what nobody wants is closed after a while.
 func (n *Node) Keep(want []geo.ID) {
 	had := n.shun
-	n.shun = map[geo.ID]bool{}
-	for id := range n.known {
-		n.shun[id] = !slices.Contains(want, id)
+	n.shun = maps.Clone(n.known)
+	for _, id := range want {
+		delete(n.shun, id)
 	}
 	w, surplus := n.world, false
 	for _, m := range w.nodes {

@@ -110,3 +110,19 @@ func (r *blockReader) take(n int64) ([]byte, error) {
 	r.left -= n
 	return b, nil
 }
+
+// title reads the preamble and the title, with which every file begins.
+func (r *blockReader) title(magic string) (t Title, err error) {
+	if err = r.begin(magic); err != nil {
+		return t, err
+	}
+	b, err := r.next()
+	if err != nil {
+		return t, err
+	}
+	t, ok := decodeTitle(b)
+	if !ok {
+		return t, errors.New("its title is malformed")
+	}
+	return t, nil
+}

@@ -43,7 +43,10 @@ func OpenJournal(dir Dir, name string, want Title, take func(by *crdt.Seen, tota
 	}
 	defer f.Close()
 	r := &journalReader{blockReader: blockReader{from: f, left: size}}
-	err = r.title(want)
+	t, err := r.title(journalMagic)
+	if err == nil {
+		err = t.belongs(want)
+	}
 	for err == nil {
 		j.size = size - r.left
 		if r.left == 0 {
@@ -61,21 +64,6 @@ type journalReader struct {
 	pages   []crdt.Known
 	by      *crdt.Seen // nil = not whole yet
 	total   uint64
-}
-
-func (r *journalReader) title(want Title) error {
-	if err := r.begin(journalMagic); err != nil {
-		return err
-	}
-	b, err := r.next()
-	if err != nil {
-		return err
-	}
-	t, ok := decodeTitle(b)
-	if !ok {
-		return errors.New("its title is malformed")
-	}
-	return t.belongs(want)
 }
 
 func (r *journalReader) frame(cache string, take func(*crdt.Seen, uint64, *wire.Records)) error {

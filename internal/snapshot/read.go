@@ -48,7 +48,11 @@ func read(dir Dir, name string, want Title, now int64, fill func(*store.Snapshot
 	}
 	defer f.Close()
 	r := &reader{blockReader: blockReader{from: f, left: size}, cache: want.Cache}
-	if err := r.title(want, now); err != nil {
+	t, err := r.title(magic)
+	if err != nil {
+		return err
+	}
+	if err := t.check(want, now); err != nil {
 		return err
 	}
 	seen, err := r.seen()
@@ -71,21 +75,6 @@ type reader struct {
 	records uint64 // read so far
 	past    store.Past
 	whole   bool // all of the file has been read, and is good
-}
-
-func (r *reader) title(want Title, now int64) error {
-	if err := r.begin(magic); err != nil {
-		return err
-	}
-	b, err := r.next()
-	if err != nil {
-		return err
-	}
-	t, ok := decodeTitle(b)
-	if !ok {
-		return errors.New("its title is malformed")
-	}
-	return t.check(want, now)
 }
 
 // frame reads a block that is a frame, which must be of this cache and in its place.
