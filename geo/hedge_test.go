@@ -123,7 +123,7 @@ func (l *lookup) answered(id ID, rtt time.Duration) {
 
 // wait asks the next one when id is silent; or when it is late and there is budget, for which it asks again and again.
 func (l *lookup) wait(id ID) {
-	silent := l.peers[id].patience() - time.Duration(l.Now-l.asked)
+	silent := l.Patience(id) - time.Duration(l.Now-l.asked)
 	wait := l.Hedge(id, l.budget.Scarce())
 	if !l.hedge || silent <= wait {
 		l.after(silent, l.unlessDone(l.ask))

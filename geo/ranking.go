@@ -164,6 +164,15 @@ func (r *Ranking) Hedge(id ID, scarce float64) time.Duration {
 	return min(max(p.late(scarce), hedgeFloor), p.patience())
 }
 
+// Patience is after how long without an answer a peer counts as silent, and the next one is asked whatever the budget of
+// hedged requests: max(1 s, 4 RTT). 1 s for a peer that is not known or has no sample.
+func (r *Ranking) Patience(id ID) time.Duration {
+	if p := r.peers[id]; p != nil && p.measured() {
+		return p.patience()
+	}
+	return silence
+}
+
 // Region is the label of a peer; "" if it has none or is not known.
 func (r *Ranking) Region(id ID) string {
 	if p := r.peers[id]; p != nil {

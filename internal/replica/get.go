@@ -29,14 +29,17 @@ type ask struct {
 	left    []geo.ID // not asked yet, nearest first
 	waiting map[geo.ID]*request
 	started int64
+	last    geo.ID // the one asked last
 	stops   []func() bool
 	done    func(map[string]Blob)
 	early   *bid // the claim of the key, if it will be loaded when nobody has it; nil = none
 }
 
-// request is what one peer was asked: when, Unix nanoseconds, and how many answers are still to come.
+// request is what one peer was asked: when, and when it was last heard of since, Unix nanoseconds, and how many answers
+// are still to come.
 type request struct {
 	sent  int64
+	heard int64 // sent, until it answers
 	left  int
 	alone bool // one key: its time is a sample of the latency
 }
@@ -121,15 +124,29 @@ func (e *Engine) askNext(a *ask) (finish func()) {
 			continue
 		}
 		e.counters.Fetches++
-		if !e.single {
-			a.stops = append(a.stops, e.clock.After(e.rank.Hedge(id, e.budget.Scarce()), func() { e.hedge(a.id) }))
-		}
+		a.last = id
+		e.awaitHedge(a)
 		return nothing
 	}
 	if len(a.missing) > 0 && (len(a.waiting) > 0 || len(a.wanted()) < len(a.missing)) {
 		return nothing
 	}
 	return e.endAsk(a)
+}
+
+// awaitHedge sets the timer after which the peer asked last takes long, or is silent. mu is held.
+func (e *Engine) awaitHedge(a *ask) {
+	r := a.waiting[a.last]
+	if r == nil || e.single {
+		return
+	}
+	wait := min(e.rank.Hedge(a.last, e.budget.Scarce()), max(e.patience(a.last, r), 0))
+	a.stops = append(a.stops, e.clock.After(wait, func() { e.hedge(a.id) }))
+}
+
+// patience is how much longer a peer may take before it counts as silent. mu is held.
+func (e *Engine) patience(id geo.ID, r *request) time.Duration {
+	return e.rank.Patience(id) - nanos(e.clock.Now()-r.heard)
 }
 
 // wanted is what is missing and does not come, in order. mu is held.
@@ -156,7 +173,8 @@ func (a *ask) gets(got map[string]Blob) {
 // request sends what is wanted to one peer. mu is held.
 func (e *Engine) request(a *ask, id geo.ID) bool {
 	wanted := a.wanted()
-	r := &request{sent: e.clock.Now(), alone: len(wanted) == 1}
+	now := e.clock.Now()
+	r := &request{sent: now, heard: now, alone: len(wanted) == 1}
 	origins := a.cache.doubted()
 	for lot := range slices.Chunk(wanted, maxWants) {
 		m := &wire.Fetch{Cache: a.cache.name, ID: a.id, Origins: origins}
@@ -178,20 +196,33 @@ func (c *Cache) doubted() []crdt.Origin {
 	return origins[:min(len(origins), wire.MaxFrameRecords)] // of more nobody can vouch: the read goes on to Load
 }
 
-// hedge asks another peer beside the one that takes long, if the budget allows it.
+// hedge asks another peer beside the one that takes long, if the budget allows it, and at any rate beside one that is
+// silent.
 func (e *Engine) hedge(id uint64) {
 	e.mu.Lock()
 	finish := nothing
 	switch a := e.asks[id]; {
 	case a == nil || len(a.left) == 0 || len(a.wanted()) == 0:
+	case e.silenced(a):
+		finish = e.askNext(a)
 	case e.budget.Hedge():
 		e.counters.Hedges++
 		finish = e.askNext(a)
 	default: // the budget is used up: others finish meanwhile and save for this one
-		a.stops = append(a.stops, e.clock.After(e.rank.Hedge(a.left[0], e.budget.Scarce()), func() { e.hedge(id) }))
+		e.awaitHedge(a)
 	}
 	e.mu.Unlock()
 	finish()
+}
+
+// silenced tells whether the peer asked last is silent, and then has the others skip it too until it answers. mu is held.
+func (e *Engine) silenced(a *ask) bool {
+	r := a.waiting[a.last]
+	if r == nil || e.patience(a.last, r) > 0 {
+		return false
+	}
+	e.rank.Fail(a.last, e.clock.Now())
+	return true
 }
 
 // timeUp ends an ask of which nothing has come for its time. What comes in parts may take longer, as long as it comes.
@@ -301,11 +332,15 @@ func (c *Cache) borrow(records []wire.Record, by store.Heads) map[string]Blob {
 
 // answered notes what an answer brought. mu is held.
 func (e *Engine) answered(a *ask, from geo.ID, m *wire.Fetched, got map[string]Blob) func() {
-	if r := a.waiting[from]; r != nil && m.Last {
-		if now := e.clock.Now(); r.alone {
-			e.rank.Sample(from, nanos(now-r.sent), now)
+	if r := a.waiting[from]; r != nil {
+		r.heard = e.clock.Now()
+		if m.Last && r.alone {
+			e.rank.Sample(from, nanos(r.heard-r.sent), r.heard)
 		}
-		if r.left--; r.left == 0 {
+		if m.Last {
+			r.left--
+		}
+		if r.left == 0 {
 			delete(a.waiting, from)
 		}
 	}

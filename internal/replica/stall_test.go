@@ -89,3 +89,21 @@ func (m *mesh) lookUp(keys int) (took []time.Duration, hedges uint64) {
 	slices.Sort(took)
 	return took, e.Counters().Hedges - before
 }
+
+// TestSilentHolder: before a node has looked up so much that it may hedge, its nearest peer falls silent, and its connection
+// stays. The first look-up goes on to the next holder after a second, those after it at once.
+func TestSilentHolder(t *testing.T) {
+	const near, far = 10 * time.Millisecond, 40 * time.Millisecond
+	m, _ := stalling(t, 1, near, far)
+	way := m.Links.Way
+	m.Links.Way = func(from, to int) time.Duration {
+		if from == 1 && to == 0 {
+			return time.Hour
+		}
+		return way(from, to)
+	}
+	took, hedges := m.lookUp(4) // in order of time
+	if len(took) != 4 || took[2] > 2*far || took[3] > time.Second+2*far || hedges > 0 {
+		t.Errorf("4 look-ups took %v with %d hedges, want all but one within %v and that a second later", took, hedges, 2*far)
+	}
+}
