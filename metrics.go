@@ -30,6 +30,7 @@ func (m metric[T]) collect(t T, labels ...string) prometheus.Metric {
 type figures struct {
 	Stats
 	undecodable uint64
+	waiting     int
 }
 
 var cacheMetrics = []metric[figures]{
@@ -51,6 +52,7 @@ var cacheMetrics = []metric[figures]{
 	gauge("weight", "Weight of the values held.", func(f figures) float64 { return float64(f.Weight) }, "cache"),
 	gauge("ghosts", "Versions known without their value.", func(f figures) float64 { return float64(f.Ghosts) }, "cache"),
 	gauge("tombstones", "Deletions remembered.", func(f figures) float64 { return float64(f.Tombstones) }, "cache"),
+	gauge("outbox", "Writes made here that wait to be sent.", func(f figures) float64 { return float64(f.waiting) }, "cache"),
 	gauge("bootstrap_ratio", "How much of what peers have has come, 0 to 1.", func(f figures) float64 { return f.Bootstrap }, "cache"),
 }
 
@@ -102,7 +104,7 @@ func (c collector) Describe(ch chan<- *prometheus.Desc) {
 // Collect implements prometheus.Collector.
 func (c collector) Collect(ch chan<- prometheus.Metric) {
 	for _, cache := range c.node.open() {
-		f := figures{cache.Stats(), cache.undecodable()}
+		f := figures{cache.Stats(), cache.undecodable(), cache.waiting()}
 		for _, m := range cacheMetrics {
 			ch <- m.collect(f, cache.label())
 		}

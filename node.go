@@ -67,6 +67,7 @@ type member interface {
 	label() string
 	Stats() Stats
 	undecodable() uint64
+	waiting() int
 }
 
 // Join joins a mesh. It returns once the node listens; peers are sought in the background, for as long as the node

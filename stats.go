@@ -45,4 +45,12 @@ func (c *Cache[V]) Stats() Stats {
 // undecodable is how many versions did not decode; for metrics.
 func (c *Cache[V]) undecodable() uint64 { return c.form.strange.found.Load() }
 
+// waiting is how many writes made here are still to be sent; for metrics.
+func (c *Cache[V]) waiting() int {
+	if c.mesh == nil {
+		return 0
+	}
+	return c.mesh.Store().Waiting()
+}
+
 func (c *Cache[V]) label() string { return c.name }

@@ -77,6 +77,7 @@ func (p *process) checkWeb() {
 		{"/healthz", known, 200, "alive"},
 		{"/readyz", known, 200, "ready"},
 		{"/metrics", known, 200, `geolru_entries{cache="default"} 3`},
+		{"/metrics", known, 200, `geolru_outbox{cache="default"} `},
 		{"/nothing", known, 404, ""},
 		{"/metrics", nil, 401, "password"},
 		{"/metrics", func(r *http.Request) { r.SetBasicAuth("", "no") }, 401, "password"},

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-const mapShards = 256 // as many as geolru has at the most
+const mapShards = 256 // twice as many as geolru has at the most
 
 // shardedMap is the limit: what a map and a lock cost, without order, bound or lifetime.
 type shardedMap[V any] struct {
