@@ -23,7 +23,8 @@ type strange struct {
 	log   *slog.Logger
 	once  sync.Once     // of the line in the log
 	unfit sync.Once     // of the line about loaded values that do not encode
-	found atomic.Uint64 // versions that did not decode, each counted when it is first read
+	heavy sync.Once     // of the line about values on which Options.Weigh panics
+	found atomic.Uint64 // versions that did not decode, each counted when it is first read, and that could not be weighed
 	reads atomic.Uint64 // reads that the store took for hits
 }
 
@@ -32,6 +33,15 @@ func (s *strange) note(err error) {
 	s.once.Do(func() {
 		s.log.Warn("geolru: a value does not decode; a newer program may have written it. Said once per cache",
 			"cache", s.cache, "err", err)
+	})
+}
+
+// noteUnweighed takes in that Options.Weigh panicked on what a peer wrote.
+func (s *strange) noteUnweighed(panicked any) {
+	s.found.Add(1)
+	s.heavy.Do(func() {
+		s.log.Error("geolru: Options.Weigh panics on a value of a peer, which is not kept. Said once per cache",
+			"cache", s.cache, "panic", panicked)
 	})
 }
 

@@ -47,7 +47,7 @@ var cacheMetrics = []metric[figures]{
 	counter("refused", "Records of peers from the future or beyond the lifetime.", func(f figures) uint64 { return f.Refused }, "cache"),
 	counter("dropped", "Records of peers without a proper shape.", func(f figures) uint64 { return f.Dropped }, "cache"),
 	counter("audit_mismatch", "Keys held in a version lower than one that was seen: a bug.", func(f figures) uint64 { return f.AuditMismatches }, "cache"),
-	counter("undecodable", "Values that this program's codec refused.", func(f figures) uint64 { return f.undecodable }, "cache"),
+	counter("undecodable", "Values that this program's codec refused, or on which Options.Weigh panicked.", func(f figures) uint64 { return f.undecodable }, "cache"),
 	gauge("entries", "Values held.", func(f figures) float64 { return float64(f.Entries) }, "cache"),
 	gauge("weight", "Weight of the values held.", func(f figures) float64 { return float64(f.Weight) }, "cache"),
 	gauge("ghosts", "Versions known without their value.", func(f figures) float64 { return float64(f.Ghosts) }, "cache"),

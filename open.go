@@ -78,7 +78,7 @@ func (c *Cache[V]) replicate(o Options[V], say func(string, V, store.Cause)) err
 	c.journal = o.Node.disk.journal(o.Name, o.TTL.Milliseconds())
 	note, replay := c.journal.ends()
 	c.mesh, err = o.Node.engine.Open(replica.Options{
-		Name: o.Name, Capacity: o.Capacity, TTL: o.TTL, Weigh: f.weigh(o.weigh()), Evicted: f.tell(say), Loads: o.Load != nil,
+		Name: o.Name, Capacity: o.Capacity, TTL: o.TTL, Weigh: f.weigh(o.weigh()), Unweighed: f.strange.noteUnweighed, Evicted: f.tell(say), Loads: o.Load != nil,
 		Restore: o.Node.disk.restore(o.Name, o.TTL.Milliseconds()), Journal: note, Replay: replay,
 	})
 	if err != nil {

@@ -45,7 +45,7 @@ type Options[V any] struct {
 
 	// Weigh tells how much of Capacity a value takes, at least 1; nil = 1 each. It runs under a lock: it must be quick
 	// and must not call the cache. On a node it makes values be decoded when they arrive; one that does not decode
-	// weighs 1.
+	// weighs 1, and one of a peer on which it panics is not kept here.
 	Weigh func(key string, value V) int
 	// OnEvict is told of each value that left this node, and why. No lock is held: it may call the cache, but not close
 	// it or its node. Whatever made the value leave waits for it, so it should be quick: for values that expire that is

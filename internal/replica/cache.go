@@ -24,6 +24,7 @@ type Options struct {
 	Ghosts     int // bounds of the rings; 0 = the store's defaults
 	Tombstones int
 	Weigh      func(key string, b Blob) int
+	Unweighed  func(panicked any) // Weigh panicked on a value of a peer, which is a ghost here; must be quick
 	Evicted    func(key string, b Blob, c store.Cause)
 	Loads      bool // what no peer has is loaded: every Ask that finds nothing is followed by a Bid
 
@@ -89,7 +90,7 @@ func (e *Engine) Open(o Options) (*Cache, error) {
 	e.mu.Unlock()
 	cfg := store.Config[Blob]{
 		Capacity: o.Capacity, TTL: c.ttl, Replicated: true, Ghosts: o.Ghosts, Tombstones: o.Tombstones,
-		Hash: o.Hash, Now: e.millis, Stamp: c.stamp, Weigh: o.Weigh, Rank: rank,
+		Hash: o.Hash, Now: e.millis, Stamp: c.stamp, Weigh: o.Weigh, Unweighed: o.Unweighed, Rank: rank,
 		Evicted: c.buried(o.Evicted), Dirty: c.dirty, Forgot: c.active.forgot,
 	}
 	c.store = store.New(cfg)

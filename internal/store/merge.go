@@ -1,6 +1,10 @@
 package store
 
-import "github.com/geolru/geolru/crdt"
+import (
+	"math"
+
+	"github.com/geolru/geolru/crdt"
+)
 
 // Outcome is what became of a record that was offered to a store.
 type Outcome uint8
@@ -74,7 +78,7 @@ func (sh *shard[P]) weigh(rec *Record[P], now int64) int {
 	if rec.Kind != crdt.Value {
 		return 0
 	}
-	weight := sh.store.weigh(rec.Key, rec.Value)
+	weight := sh.store.reweigh(rec.Key, rec.Value)
 	if rec.Deadline > now && weight <= sh.store.cfg.Capacity {
 		return weight
 	}
@@ -95,6 +99,23 @@ func (s *Store[P]) weigh(key string, v P) int {
 		return 1
 	}
 	return max(s.cfg.Weigh(key, v), 0)
+}
+
+// reweigh is weigh for what is merged. Who writes here has weighed before and heard of a Weigh that panics; of what comes from
+// elsewhere nobody has, and it must not end the process. A value that cannot be weighed is too heavy.
+func (s *Store[P]) reweigh(key string, v P) (weight int) {
+	if s.cfg.Weigh == nil {
+		return 1
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			weight = math.MaxInt
+			if s.cfg.Unweighed != nil {
+				s.cfg.Unweighed(r)
+			}
+		}
+	}()
+	return s.weigh(key, v)
 }
 
 // enter takes in a record of a key of which nothing is known (rule 2).

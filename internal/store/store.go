@@ -58,6 +58,8 @@ type Config[P any] struct {
 	Evicted func(key string, v P, c Cause) // a value left the store; outside the locks
 	Dirty   func()                         // a local write waits in the outbox; outside the locks
 	Forgot  func(d crdt.Dot)               // a record was forgotten before its retention ended; under a shard's lock
+
+	Unweighed func(panicked any) // Weigh panicked on a value from elsewhere, which is a ghost here; under a shard's lock
 }
 
 // Store is the records of one cache. Safe for concurrent use; make one with New.
