@@ -102,7 +102,7 @@ func New(c Config) *Engine {
 	e := &Engine{
 		net: c.Net, clock: c.Clock, self: c.Net.Self(), region: c.Region, timeout: c.Timeout, log: c.Log, rnd: c.Rand,
 		single: c.Unhedged, rank: geo.NewRanking(c.Region, c.Rand), asks: map[uint64]*ask{}, explains: map[uint64]*inquiry{},
-		streams: streams{awaited: map[uint64]*transfer{}},
+		streams: streams{awaited: map[uint64]*transfer{}, came: map[geo.ID]uint64{}},
 	}
 	e.ids = c.Rand.Uint64() >> 16
 	c.Net.Serve(e.frame, e.peer, e.drop)

@@ -128,7 +128,7 @@ func (e *Engine) askNext(a *ask) (finish func()) {
 		e.awaitHedge(a)
 		return nothing
 	}
-	if len(a.missing) > 0 && (len(a.waiting) > 0 || len(a.wanted()) < len(a.missing)) {
+	if len(a.missing) > 0 && (len(a.waiting) > 0 || a.comes()) {
 		return nothing
 	}
 	return e.endAsk(a)
@@ -149,14 +149,24 @@ func (e *Engine) patience(id geo.ID, r *request) time.Duration {
 	return e.rank.Patience(id) - nanos(e.clock.Now()-r.heard)
 }
 
-// wanted is what is missing and does not come, in order. mu is held.
+// wanted is what is missing and does not come, or comes slowly, in order. mu is held.
 func (a *ask) wanted() (wanted []string) {
 	for _, key := range slices.Sorted(keys(a.missing)) {
-		if t := a.joined[key]; t == nil || t.state == transferLapsed {
+		if t := a.joined[key]; t == nil || t.state == transferLapsed || t.hurts() {
 			wanted = append(wanted, key)
 		}
 	}
 	return wanted
+}
+
+// comes tells whether anything that is missing comes in parts. mu is held.
+func (a *ask) comes() bool {
+	for key := range a.missing {
+		if t := a.joined[key]; t != nil && t.state != transferLapsed {
+			return true
+		}
+	}
+	return false
 }
 
 // gets takes out what has been found. mu is held.
@@ -279,6 +289,7 @@ func (e *Engine) failed(id geo.ID) (next []func()) {
 			next = append(next, e.askNext(a))
 		}
 	}
+	delete(e.streams.came, id)
 	for _, c := range e.caches {
 		for _, key := range slices.Sorted(keys(c.coming)) {
 			next = append(next, e.withoutHolder(c.coming[key], id)...)

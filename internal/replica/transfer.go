@@ -27,8 +27,10 @@ type transfer struct {
 	value  []byte    // what has come, without a hole
 	taken  int       // up to where it is asked for
 	mixed  bool      // value is of several holders
+	poor   bool      // the pace of its holder is below the least
 	room   int       // held of maxStreams
 	active int64     // when it last got a part, or a holder was first asked for one, Unix nanoseconds
+	came   uint64    // streams.came of its holder when its pace was last looked at
 }
 
 type transferState uint8
@@ -45,6 +47,7 @@ type offered struct {
 	wire.Offer
 	from  geo.ID
 	vouch map[crdt.Origin]uint64
+	slow  bool // its pace was below the least, or it has no room for more here: others are asked beside it
 }
 
 // alike tells whether two offers are of one content.
@@ -64,7 +67,7 @@ func (c *Cache) offered(from geo.ID, m *wire.Offers) {
 	}
 	for _, o := range m.Offers {
 		if c.worth(a, &o) {
-			c.comes(a, offered{o, from, vouch})
+			c.comes(a, offered{Offer: o, from: from, vouch: vouch})
 		}
 	}
 	e.admitStreams()
@@ -98,8 +101,11 @@ func (c *Cache) comes(a *ask, o offered) {
 		t.offers = append(t.offers, o)
 	}
 	a.join(t)
-	if t.state == transferLapsed {
+	switch {
+	case t.state == transferLapsed:
 		c.engine.resume(t)
+	case t.hurts():
+		c.engine.hasten(t)
 	}
 }
 
@@ -120,24 +126,36 @@ func (a *ask) joinComing() {
 	}
 }
 
-// best is the offer to go on with: of what has come in part, else of the highest version. engine.mu is held.
+// best is the offer to go on with. engine.mu is held.
 func (t *transfer) best() (best int) {
 	for i := range t.offers {
-		if len(t.value) > 0 && alike(&t.offers[i].Offer, &t.what) {
-			return i
-		}
-		if t.offers[best].Version.Less(t.offers[i].Version) {
+		if t.prefers(&t.offers[i], &t.offers[best]) {
 			best = i
 		}
 	}
 	return best
 }
 
+// prefers tells whether an offer is better than another: its holder is not slow, it is of what has come in part, it is of a
+// higher version.
+func (t *transfer) prefers(o, than *offered) bool {
+	if o.slow != than.slow {
+		return than.slow
+	}
+	if of := t.goesOn(o); of != t.goesOn(than) {
+		return of
+	}
+	return than.Version.Less(o.Version)
+}
+
+// goesOn tells whether an offer is of what has come in part.
+func (t *transfer) goesOn(o *offered) bool { return len(t.value) > 0 && alike(&o.Offer, &t.what) }
+
 // resume has a transfer that has offers go on with the best of them when there is room. mu is held.
 func (e *Engine) resume(t *transfer) {
 	i := t.best()
 	t.offers[0], t.offers[i] = t.offers[i], t.offers[0]
-	if len(t.value) == 0 || !alike(&t.offers[0].Offer, &t.what) {
+	if !t.goesOn(&t.offers[0]) {
 		t.value, t.mixed = nil, false
 		e.streams.release(t)
 	}
@@ -147,14 +165,21 @@ func (e *Engine) resume(t *transfer) {
 	t.what = t.offers[0].Offer
 	t.state, t.active = transferWaits, e.clock.Now()
 	e.streams.enqueue(t)
+	e.watchWait(t)
+}
+
+// hurts tells whether a transfer would rather go on with another holder. engine.mu is held.
+func (t *transfer) hurts() bool {
+	return (t.state == transferWaits || t.state == transferRuns) && t.offers[0].slow
 }
 
 // run asks the first holder for what has not come. mu is held.
 func (e *Engine) run(t *transfer) {
-	t.state, t.id, t.taken, t.active = transferRuns, e.newID(), len(t.value), e.clock.Now()
+	t.state, t.id, t.taken, t.active, t.poor = transferRuns, e.newID(), len(t.value), e.clock.Now(), false
 	e.streams.awaited[t.id] = t
 	e.take(t)
 	e.watch(t.id, e.partWait())
+	e.watchPace(t)
 }
 
 // take asks for as many parts as may be under way. A holder to which the way is full is found to stall. mu is held.
@@ -213,19 +238,22 @@ func (e *Engine) add(t *transfer, part []byte) {
 	}
 	t.value = append(t.value, part...)
 	t.active = e.clock.Now()
-	e.streams.active = t.active
+	e.streams.note(t, len(part))
 	e.take(t)
 }
 
-// check has a value that is here whole enter, if it is what was offered; false if the one holder that it is of has lied.
+// check has a value that is here whole enter, if it is what was offered; false if the one holder that it is of has lied. Of
+// one that is of several nobody knows who has lied: the last of them is asked for all of it.
 func (c *Cache) check(t *transfer, value Blob, what wire.Offer, vouch map[crdt.Origin]uint64) (sound bool) {
 	e := c.engine
 	if rank(value) != what.Sum && !plant.On(plant.PartsMixed) {
 		c.dropped.Add(1)
 		e.mu.Lock()
-		lied := !t.mixed
-		t.value = nil
-		due := e.goOn(t)
+		lied, goOn := !t.mixed, e.goOn
+		if t.value = nil; !lied {
+			goOn = e.goOnWith
+		}
+		due := goOn(t)
 		e.mu.Unlock()
 		runAll(due)
 		return !lied
