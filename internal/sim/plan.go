@@ -55,7 +55,7 @@ func Swarm(seed uint64, length time.Duration) Plan {
 		d.ageing(&p, &m)
 	}
 	strain(seed, &p)
-	bulk(seed, &m)
+	bulk(seed, &p, &m)
 	p.touches = m.touches > 0
 	d.script(&p, &m, length)
 	return p
@@ -179,12 +179,22 @@ func strain(seed uint64, p *Plan) {
 	}
 }
 
-// bulk is values that are lent in parts, in every twelfth world.
-// Drawn by itself as well.
-func bulk(seed uint64, m *manners) {
+// bulk is values that are lent in parts, in every twelfth world. Drawn by itself as well. In half of them there are hardly any
+// others, of a key or two that many write and read, and who lends one often goes in the middle of it.
+func bulk(seed uint64, p *Plan, m *manners) {
 	own := &draw{rand.New(rand.NewPCG(seed, 5))}
-	if own.IntN(12) == 0 {
-		m.bulk, m.size = .3, wire.PartBytes<<own.IntN(4)+own.IntN(wire.PartBytes)
+	if own.IntN(12) != 0 {
+		return
+	}
+	m.bulk, m.size = .3, wire.PartBytes<<own.IntN(4)+own.IntN(wire.PartBytes)
+	if own.IntN(2) == 0 {
+		return
+	}
+	p.Keys, m.bulk, m.large, m.deletes, m.clears = 1+own.IntN(2), 1, 0, 0, 0
+	m.reads, m.crashes, m.gap = .6, own.of(0, .05), own.ms(30, 100, 300)
+	p.Links.Delay, p.Links.Loss, p.Links.Break = own.ms(50, 200), own.of(.2, .5), own.of(.003, .01)
+	for i := range p.Nodes {
+		p.Nodes[i].Capacity = max(p.Nodes[i].Capacity, p.Keys)
 	}
 }
 
