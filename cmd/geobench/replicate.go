@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -76,15 +77,12 @@ func replicate(_ context.Context, cmd *cli.Command) error {
 	if err != nil {
 		return err
 	}
-	report, err := r.run()
+	report, failed := r.run()
 	r.progress.end()
-	if err != nil {
-		return err
+	if len(report.Links) == 0 {
+		return failed
 	}
-	if err := publish(cmd, report, report.tables()); err != nil {
-		return err
-	}
-	return picture.save(report.charts(), 2)
+	return errors.Join(failed, publish(cmd, report, report.tables()), picture.save(report.charts(), 2))
 }
 
 // replicateRun is the command while it runs.
@@ -135,9 +133,9 @@ func (r *replicateRun) choose(names []string) error {
 	return nil
 }
 
-// run is every link once a round, each round beginning with another one.
-func (r *replicateRun) run() (*replicateReport, error) {
-	report := &replicateReport{About: linkSurroundings(r.links), Plan: r.plan, Skipped: r.skipped}
+// run is every link once a round, each round beginning with another one. The medians are of the rounds that did not fail.
+func (r *replicateRun) run() (report *replicateReport, failed error) {
+	report = &replicateReport{About: linkSurroundings(r.links), Plan: r.plan, Skipped: r.skipped}
 	samples := make([][]linkSample, len(r.links))
 	r.progress.begin("replicate", r.plan.Rounds*len(r.links))
 	for round := range r.plan.Rounds {
@@ -147,15 +145,20 @@ func (r *replicateRun) run() (*replicateReport, error) {
 			r.progress.step(fmt.Sprintf("round %d of %d, %s", round+1, r.plan.Rounds, l.Name))
 			s, err := r.turn(l)
 			if err != nil {
-				return nil, fmt.Errorf("%s: %w", l.Name, err)
+				failed = errors.Join(failed, fmt.Errorf("replicate: %s failed in round %d of %d: %w", l.Name, round+1, r.plan.Rounds, err))
+				continue
 			}
 			samples[at] = append(samples[at], s)
 		}
 	}
 	for i, l := range r.links {
+		if len(samples[i]) == 0 {
+			report.Skipped[l.Name] = "it failed"
+			continue
+		}
 		report.Links = append(report.Links, newLinkRow(l, samples[i]))
 	}
-	return report, nil
+	return report, failed
 }
 
 func linkSurroundings(all []links.Link) surroundings {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"strings"
 	"testing"
 
 	"github.com/geolru/geolru/cmd/geobench/internal/links"
@@ -65,6 +66,22 @@ func TestReplicate(t *testing.T) {
 	}
 	if !bytes.Contains(b.Bytes(), []byte(fmt.Sprint(report.Links[0].Link))) {
 		t.Errorf("the tables do not name the first link:\n%s", b.String())
+	}
+}
+
+// A link that fails costs its own figures only.
+func TestLinkThatFails(t *testing.T) {
+	r := &replicateRun{
+		plan:    replicatePlan{Rounds: 2, Records: 100, Seconds: 0.01},
+		skipped: map[string]string{}, progress: newProgress(&bytes.Buffer{}),
+		links: []links.Link{{Name: "carrier pigeon"}, links.All()[1]},
+	}
+	report, err := r.run()
+	if err == nil || !strings.Contains(err.Error(), "carrier pigeon failed in round 2 of 2") {
+		t.Errorf("the error is %v", err)
+	}
+	if len(report.Links) != 1 || len(report.Links[0].Samples) != 2 || report.Skipped["carrier pigeon"] == "" {
+		t.Errorf("measured is %+v, skipped %v", report.Links, report.Skipped)
 	}
 }
 
