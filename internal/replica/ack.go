@@ -89,7 +89,8 @@ func (c *Cache) reckon(p *peer, before, now wire.CacheState) {
 	}
 }
 
-// behind notes that something was sent that nobody has yet.
+// behind notes that something was sent that not everybody has yet. What is not numbered is lacked by nobody, for nobody could
+// say that he has it: a touch. Neither is what has been acknowledged already.
 func (c *Cache) behind() {
 	e := c.engine
 	e.mu.Lock()
@@ -98,7 +99,7 @@ func (c *Cache) behind() {
 	c.rushing(c.out.full, c.changed)
 	for _, p := range e.peers {
 		if _, holds := p.states[c.name]; holds && p.Connected {
-			if g := c.progress(p); g.since == 0 {
+			if g := c.progress(p); g.since == 0 && g.head < c.store.Seq() {
 				g.since = e.clock.Now()
 			}
 		}
