@@ -26,7 +26,7 @@ func hitratio(_ context.Context, cmd *cli.Command) error {
 	if err != nil {
 		return err
 	}
-	picture, err := newPicture(cmd.String("plot"))
+	picture, err := outputs(cmd)
 	if err != nil {
 		return err
 	}

@@ -64,7 +64,7 @@ func local(_ context.Context, cmd *cli.Command) error {
 	if err != nil {
 		return err
 	}
-	picture, err := newPicture(cmd.String("plot"))
+	picture, err := outputs(cmd)
 	if err != nil {
 		return err
 	}

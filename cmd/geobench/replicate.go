@@ -73,7 +73,7 @@ func replicate(_ context.Context, cmd *cli.Command) error {
 	if err != nil {
 		return err
 	}
-	picture, err := newPicture(cmd.String("plot"))
+	picture, err := outputs(cmd)
 	if err != nil {
 		return err
 	}
@@ -114,7 +114,7 @@ func (r *replicateRun) choose(names []string) error {
 	all := links.All()
 	for _, name := range names {
 		if !slices.ContainsFunc(all, func(l links.Link) bool { return l.Name == name }) {
-			return usagef("replicate: there is no link %q", name)
+			return usagef("replicate: there is no link %q; there are %q", name, linkNames(all))
 		}
 	}
 	for _, l := range all {
@@ -131,6 +131,13 @@ func (r *replicateRun) choose(names []string) error {
 		return fmt.Errorf("replicate: nothing to measure: %v", r.skipped)
 	}
 	return nil
+}
+
+func linkNames(all []links.Link) (names []string) {
+	for _, l := range all {
+		names = append(names, l.Name)
+	}
+	return names
 }
 
 // run is every link once a round, each round beginning with another one. The medians are of the rounds that did not fail.
@@ -164,8 +171,11 @@ func (r *replicateRun) run() (report *replicateReport, failed error) {
 func linkSurroundings(all []links.Link) surroundings {
 	s := about[int64](nil)
 	for _, l := range all {
-		if l.Module != "" {
+		switch {
+		case l.Module != "":
 			s.Versions[l.Name] = caches.Version(l.Module)
+		case l.Version != nil:
+			s.Versions[l.Name] = l.Version()
 		}
 	}
 	return s

@@ -90,3 +90,16 @@ func TestSideThatFails(t *testing.T) {
 		t.Error("a link that there is not was opened")
 	}
 }
+
+// What is measured is told with its version, also where it is no module.
+func TestVersionsOfLinks(t *testing.T) {
+	for _, l := range links.All() {
+		if l.Missing != nil && l.Missing() != "" {
+			continue
+		}
+		version := linkSurroundings([]links.Link{l}).Versions[l.Name]
+		if told := version != ""; told == (l.Name == "tcp stream") {
+			t.Errorf("the version of %s is %q", l.Name, version)
+		}
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"runtime"
 	"time"
 
@@ -43,6 +44,17 @@ func (s surroundings) title(of string) *table {
 
 func (s surroundings) heading(of string) string {
 	return fmt.Sprintf("# %s\n\n%s, %s, %d CPUs, %s", of, s.Go, s.System, s.CPUs, s.When.Format(time.RFC3339))
+}
+
+// outputs is the picture of --plot. It looks at where that and --json go before anything is measured for them.
+func outputs(cmd *cli.Command) (picture, error) {
+	for _, flag := range []string{"json", "plot"} {
+		file := cmd.String(flag)
+		if dir, err := os.Stat(filepath.Dir(file)); file != "" && (err != nil || !dir.IsDir()) {
+			return picture{}, usagef("--%s %s: there is no directory %s", flag, file, filepath.Dir(file))
+		}
+	}
+	return newPicture(cmd.String("plot"))
 }
 
 // publish writes the tables, and the report as JSON where --json says.

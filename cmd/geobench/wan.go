@@ -48,7 +48,7 @@ func runWAN(_ context.Context, cmd *cli.Command) error {
 	if err != nil {
 		return err
 	}
-	picture, err := newPicture(cmd.String("plot"))
+	picture, err := outputs(cmd)
 	if err != nil {
 		return err
 	}

@@ -38,6 +38,8 @@ type Link struct {
 	Name string
 	// Module is the Go module whose version says what was measured; "" = the standard library or another program.
 	Module string
+	// Version is that of another program; nil = none.
+	Version func() string
 	// Carrier tells that it only carries bytes: no order, no cache, no repair.
 	Carrier bool
 	// Missing tells why it cannot be measured here; "" = it can.
@@ -52,7 +54,7 @@ func All() []Link {
 		{Name: "geolru", Module: "github.com/geolru/geolru", Read: readGeolru, Write: writeGeolru},
 		{Name: "tcp stream", Carrier: true, Read: readTCP, Write: writeTCP},
 		{Name: "libp2p stream", Module: "github.com/libp2p/go-libp2p", Carrier: true, Read: readLibp2p, Write: writeLibp2p},
-		{Name: "redis", Missing: redisMissing, Read: readRedis, Write: writeRedis},
+		{Name: "redis", Version: redisVersion, Missing: redisMissing, Read: readRedis, Write: writeRedis},
 		{Name: "nats kv", Module: "github.com/nats-io/nats-server/v2", Read: readNATS, Write: writeNATS},
 	}
 }

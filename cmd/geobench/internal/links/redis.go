@@ -21,6 +21,20 @@ func redisMissing() string {
 	return ""
 }
 
+// redisVersion is the v= of what redis-server says of itself; empty if it says nothing of the kind.
+func redisVersion() string {
+	says, err := exec.Command(redisServer, "--version").Output()
+	if err != nil {
+		return ""
+	}
+	for _, word := range strings.Fields(string(says)) {
+		if v, ok := strings.CutPrefix(word, "v="); ok {
+			return "v" + v
+		}
+	}
+	return ""
+}
+
 // redisSide is a Redis server of its own and a connection to it.
 type redisSide struct {
 	server *exec.Cmd
