@@ -44,9 +44,9 @@ var cacheMetrics = []metric[figures]{
 	counter("evictions", "Values that went for room.", func(f figures) uint64 { return f.Evictions }, "cache"),
 	counter("expirations", "Values that went at their deadline.", func(f figures) uint64 { return f.Expirations }, "cache"),
 	counter("conflicts", "Records of one version with different bytes.", func(f figures) uint64 { return f.Conflicts }, "cache"),
-	counter("refused", "Records of peers from the future or beyond the lifetime.", func(f figures) uint64 { return f.Refused }, "cache"),
-	counter("dropped", "Records of peers without a proper shape.", func(f figures) uint64 { return f.Dropped }, "cache"),
-	counter("audit_mismatch", "Keys held in a version lower than one that was seen: a bug.", func(f figures) uint64 { return f.AuditMismatches }, "cache"),
+	counter("refused", "Records of peers from the future.", func(f figures) uint64 { return f.Refused }, "cache"),
+	counter("dropped", "Records of peers without a proper shape, or that live longer than is allowed here.", func(f figures) uint64 { return f.Dropped }, "cache"),
+	counter("audit_mismatches", "Keys held in a version lower than one that was seen: a bug.", func(f figures) uint64 { return f.AuditMismatches }, "cache"),
 	counter("undecodable", "Values that this program's codec refused, or on which Options.Weigh panicked.", func(f figures) uint64 { return f.undecodable }, "cache"),
 	gauge("entries", "Values held.", func(f figures) float64 { return float64(f.Entries) }, "cache"),
 	gauge("weight", "Weight of the values held.", func(f figures) float64 { return float64(f.Weight) }, "cache"),
@@ -76,7 +76,7 @@ var nodeMetrics = []metric[replica.Counters]{
 	counter("gossip_lost", "Gossip batches that full queues dropped, here or on the way to a peer.", func(c replica.Counters) uint64 { return c.Lost }),
 	counter("gossip_checks", "Comparisons with a peer because gossip was dropped.", func(c replica.Counters) uint64 { return c.Doubts }),
 	counter("gossip_wide_windows", "Waits of 20 ms before a batch because gossip is congested or dropped.", func(c replica.Counters) uint64 { return c.Wide }),
-	counter("hedges", "Of those, requests beside one that took long.", func(c replica.Counters) uint64 { return c.Hedges }),
+	counter("hedges", "Requests to a peer beside one to another that took long.", func(c replica.Counters) uint64 { return c.Hedges }),
 }
 
 var peerMetric = gauge("peers", "Members that are connected.", func(n int) float64 { return float64(n) })

@@ -13,8 +13,8 @@ type Stats struct {
 	Evictions       uint64 // values that went for room
 	Expirations     uint64 // values that went at their deadline
 	Conflicts       uint64 // records of one version with different bytes: a bug somewhere
-	Refused         uint64 // records of peers from the future, or with a lifetime beyond the longest
-	Dropped         uint64 // records of peers that had no proper shape
+	Refused         uint64 // records and answers of peers from the future
+	Dropped         uint64 // records of peers that had no proper shape, or a lifetime beyond Options.TTL, as under another TTL there
 	AuditMismatches uint64 // keys held in a version lower than one that was seen, as an audit by peers found: a bug
 
 	Entries    int // values held, also such as expired within the last second

@@ -143,8 +143,8 @@ func (c *Cache) Writer(o crdt.Origin) geo.ID {
 // CacheCounts is what a replica has done since it was opened.
 type CacheCounts struct {
 	PeerHits        uint64  // values that peers lent
-	Refused         uint64  // records from the future or beyond their bound
-	Dropped         uint64  // records of bad shape
+	Refused         uint64  // records and answers from the future
+	Dropped         uint64  // records of bad shape, or that live longer than the TTL
 	AuditMismatches uint64  // versions held although a higher one was seen: a bug
 	Bootstrap       float64 // 0 to 1
 	Claims          int     // loads of peers that this node knows to be under way
