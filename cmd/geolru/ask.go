@@ -44,7 +44,7 @@ func askCommands() []*cli.Command {
 	for _, q := range questions {
 		all = append(all, &cli.Command{
 			Name: q.name, Usage: q.usage, ArgsUsage: q.args, Category: "ask a running node",
-			Flags:  append([]cli.Flag{addrFlag(), passwordFlag()}, q.flags...),
+			Flags:  append([]cli.Flag{addrFlag(), passwordFlag("file with the password of that port, if it has one")}, q.flags...),
 			Action: q.run,
 		})
 	}

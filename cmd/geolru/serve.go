@@ -34,7 +34,7 @@ func serveCommand() *cli.Command {
 			&cli.DurationFlag{Name: "ttl", Value: 24 * time.Hour, Usage: "default and longest life of an entry, equal on all nodes"},
 			&cli.StringFlag{Name: "resp", Value: defaultRESP, Usage: "address for Redis clients; empty: none"},
 			&cli.StringFlag{Name: "http", Value: "127.0.0.1:8380", Usage: "address for /metrics, /healthz and /readyz; empty: none"},
-			passwordFlag(),
+			passwordFlag("file with the password of the RESP and HTTP ports; without it they are on loopback only"),
 		},
 		Action: serve,
 	}
@@ -42,8 +42,8 @@ func serveCommand() *cli.Command {
 
 const defaultRESP = "127.0.0.1:6380"
 
-func passwordFlag() cli.Flag {
-	return &cli.StringFlag{Name: "password-file", Usage: "file with the password of the RESP and HTTP ports; without it they are on loopback only"}
+func passwordFlag(usage string) cli.Flag {
+	return &cli.StringFlag{Name: "password-file", Usage: usage}
 }
 
 // settings is what the flags of serve ask for.

@@ -139,7 +139,7 @@ func TestConversations(t *testing.T) {
 	}
 }
 
-// The texts are those of Redis 7.0.15, but for "not supported" and the bound of the cache.
+// The texts are those of Redis 7.0.15, but for "not supported", the bound of the cache and where help is found.
 func TestErrorTexts(t *testing.T) {
 	_, addr := start(t, Config{})
 	w := dial(t, addr)
@@ -154,8 +154,9 @@ func TestErrorTexts(t *testing.T) {
 		{"mset a 1 b", "ERR wrong number of arguments for 'mset' command"},
 		{"client", "ERR wrong number of arguments for 'client' command"},
 		{"client setname", "ERR wrong number of arguments for 'client|setname' command"},
-		{"client foo", "ERR unknown subcommand 'foo'. Try CLIENT HELP."},
-		{"command foo", "ERR unknown subcommand 'foo'. Try COMMAND HELP."},
+		{"client foo", "ERR unknown subcommand 'foo'. Try COMMAND DOCS CLIENT."},
+		{"command foo", "ERR unknown subcommand 'foo'. Try COMMAND DOCS COMMAND."},
+		{"geolru foo", "ERR unknown subcommand 'foo'. Try COMMAND DOCS GEOLRU."},
 		{"set a b c", "ERR syntax error"},
 		{"set a b nx xx", "ERR syntax error"},
 		{"set a b ex 1 px 1", "ERR syntax error"},

@@ -145,7 +145,7 @@ func subcommand(c *client, args [][]byte) {
 	switch {
 	case !ok:
 		sub := string(args[1][:min(len(args[1]), 128)])
-		c.out.error("ERR unknown subcommand '" + sub + "'. Try " + strings.ToUpper(c.cmd.name) + " HELP.")
+		c.out.error("ERR unknown subcommand '" + sub + "'. Try COMMAND DOCS " + strings.ToUpper(c.cmd.name) + ".")
 	case !sub.takes(len(args)):
 		c.out.error("ERR wrong number of arguments for '" + name + "' command")
 	default:
