@@ -131,11 +131,11 @@ func (h *Host) strike(id peer.ID, what string) {
 	h.count.strikes.WithLabelValues(what).Inc()
 	length := h.conduct.strike(id)
 	if length == 0 {
-		h.journal.warn(string(id), "malformed frame", "peer", id.String(), "lane", what)
+		h.journal.Warn(string(id), "malformed frame", "peer", id.String(), "lane", what)
 		return
 	}
 	h.count.bans.Inc()
-	h.journal.warn("ban "+string(id), "peer banned", "peer", id.String(), "lane", what, "for", length)
+	h.journal.Warn("ban "+string(id), "peer banned", "peer", id.String(), "lane", what, "for", length)
 	h.disconnect(id)
 }
 

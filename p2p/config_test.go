@@ -7,7 +7,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/libp2p/go-libp2p/core/crypto"
 	"github.com/libp2p/go-libp2p/core/peer"
@@ -132,24 +131,6 @@ func TestToldAddresses(t *testing.T) {
 	many = append(many, ma.StringCast("/ip6/fe80::1/tcp/1"), ma.StringCast("/ip4/8.8.8.8/tcp/1"))
 	if got := best(many); len(got) != maxAddrs || got[0].String() != "/ip4/8.8.8.8/tcp/1" {
 		t.Errorf("best: %v", got)
-	}
-}
-
-func TestJournalIsQuiet(t *testing.T) {
-	j, now := newJournal(nil), time.Unix(1000, 0)
-	j.now = func() time.Time { return now }
-	if !j.due("a") || j.due("a") || !j.due("b") {
-		t.Error("not one line per subject")
-	}
-	now = now.Add(quiet)
-	if !j.due("a") {
-		t.Error("silent for too long")
-	}
-	for i := range 2 * maxSubjects {
-		j.due(fmt.Sprint(i))
-	}
-	if len(j.last) > maxSubjects {
-		t.Errorf("%d subjects", len(j.last))
 	}
 }
 

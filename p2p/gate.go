@@ -199,5 +199,5 @@ func (h *Host) refused(a *admission, err error) {
 	if errors.As(err, &why) {
 		h.count.refused(why.code)
 	}
-	h.journal.warn(string(a.peer), "peer not admitted", "peer", a.peer.String(), "addr", a.conn.RemoteMultiaddr().String(), "reason", err.Error())
+	h.journal.Warn(string(a.peer), "peer not admitted", "peer", a.peer.String(), "addr", a.conn.RemoteMultiaddr().String(), "reason", err.Error())
 }

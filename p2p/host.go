@@ -22,6 +22,7 @@ import (
 	"time"
 
 	"github.com/geolru/geolru/geo"
+	"github.com/geolru/geolru/internal/quiet"
 	"github.com/libp2p/go-libp2p/core/host"
 	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
@@ -50,7 +51,7 @@ type Host struct {
 	lan     *lan // nil: it is not looked for peers there
 	conduct *conduct
 	count   *counters
-	journal *journal
+	journal *quiet.Log
 	news    chan peer.ID // admitted, to be told of
 
 	// frame, peer and drop are set once, by Serve, before serving is closed.
@@ -88,7 +89,7 @@ func newHost(c Config, t timings) (*Host, error) {
 	h := &Host{
 		cfg: cfg, keys: deriveKeys(cfg.cluster, cfg.secrets), resolver: swarm.ResolverFromMaDNS{Resolver: madns.DefaultResolver},
 		gate: newGate(t.hello), roster: newRoster(), inlets: newInlets(), events: newEvents(), conduct: newConduct(t), count: newCounters(),
-		journal: newJournal(c.Log), news: make(chan peer.ID, maxTold), serving: make(chan struct{}),
+		journal: quiet.New(c.Log, time.Now), news: make(chan peer.ID, maxTold), serving: make(chan struct{}),
 	}
 	rand.Read(h.life[:])
 	if h.net, err = newStack(key, cfg); err != nil {

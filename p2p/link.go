@@ -123,7 +123,7 @@ func (o *outbox) finish() {
 // the engine learns of it.
 func (l *link) write(number uint8, o *outbox) {
 	if err := l.stream(number, o); err != nil && l.ctx.Err() == nil {
-		l.h.journal.warn("stream "+string(l.peer), "stream failed", "peer", l.peer.String(), "lane", lanes[number].name, "error", err.Error())
+		l.h.journal.Warn("stream "+string(l.peer), "stream failed", "peer", l.peer.String(), "lane", lanes[number].name, "error", err.Error())
 		l.h.disconnect(l.peer)
 	}
 }

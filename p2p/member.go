@@ -89,7 +89,7 @@ func (h *Host) join(a *admission, who proof) {
 		return
 	}
 	if first {
-		h.journal.info("up "+string(a.peer), "peer connected", "peer", p.ID, "region", p.Region, "addr", a.conn.RemoteMultiaddr().String())
+		h.journal.Info("up "+string(a.peer), "peer connected", "peer", p.ID, "region", p.Region, "addr", a.conn.RemoteMultiaddr().String())
 		h.tellPeer(p)
 	}
 	h.gate.decide(a, nil)
@@ -148,7 +148,7 @@ func (h *Host) part(a *admission) {
 		return
 	}
 	gone.cut()
-	h.journal.info("down "+string(a.peer), "peer disconnected", "peer", p.ID)
+	h.journal.Info("down "+string(a.peer), "peer disconnected", "peer", p.ID)
 	h.tellPeer(p)
 	h.dialer.wake()
 }

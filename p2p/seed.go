@@ -56,7 +56,7 @@ func (d *dialer) dialSeed(ctx context.Context, s *seed) {
 		s.self = isIP(s.addr)
 		return
 	}
-	d.h.journal.warn(s.text, "bootstrap address not reached", "addr", s.text, "error", err.Error())
+	d.h.journal.Warn(s.text, "bootstrap address not reached", "addr", s.text, "error", err.Error())
 }
 
 // errSelf is all that was found behind an address: this host.

@@ -30,7 +30,7 @@ func (e *Engine) gossip(author geo.ID, name string, frame []byte) bool {
 	})
 	if err != nil {
 		e.count(func(n *Counters) { n.Malformed++ })
-		e.log.Warn("malformed batch", "author", author, "cache", name, "err", err)
+		e.quiet.Warn("batch "+name, "malformed batch", "author", author, "cache", name, "err", err)
 		return false
 	}
 	c.deliver(author, origin, b, len(frame))
@@ -90,7 +90,7 @@ func (c *Cache) unsound(r wire.Record) string {
 		return string(reason)
 	}
 	if r.Version.Origin == c.origin() && r.Seq > c.store.Seq() {
-		c.engine.log.Error("a record of this node's origin that it never wrote", "cache", c.name)
+		c.engine.quiet.Error("own "+c.name, "a record of this node's origin that it never wrote", "cache", c.name)
 		return "own origin"
 	}
 	return ""

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/geolru/geolru/geo"
+	"github.com/geolru/geolru/internal/quiet"
 	"github.com/geolru/geolru/internal/wire"
 )
 
@@ -45,6 +46,7 @@ type Engine struct {
 	region  string
 	timeout time.Duration
 	log     *slog.Logger
+	quiet   *quiet.Log // of what peers bring about
 	single  bool       // no request is hedged
 	budget  geo.Budget // of hedged requests; guarded by mu
 
@@ -104,6 +106,7 @@ func New(c Config) *Engine {
 		single: c.Unhedged, rank: geo.NewRanking(c.Region, c.Rand), asks: map[uint64]*ask{}, explains: map[uint64]*inquiry{},
 		streams: streams{awaited: map[uint64]*transfer{}, came: map[geo.ID]uint64{}},
 	}
+	e.quiet = quiet.New(c.Log, func() time.Time { return time.Unix(0, c.Clock.Now()) })
 	e.ids = c.Rand.Uint64() >> 16
 	c.Net.Serve(e.frame, e.peer, e.drop)
 	c.Clock.After(tick, e.tick)
@@ -227,7 +230,7 @@ func (e *Engine) frame(from geo.ID, lane uint8, cache string, b []byte) bool {
 	}
 	if err != nil {
 		e.count(func(c *Counters) { c.Malformed++ })
-		e.log.Warn("malformed frame", "peer", from, "lane", lane, "err", err)
+		e.quiet.Warn("frame "+string(from), "malformed frame", "peer", from, "lane", lane, "err", err)
 		return false
 	}
 	return e.message(from, m)

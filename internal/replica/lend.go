@@ -9,14 +9,20 @@ import (
 	"github.com/geolru/geolru/internal/wire"
 )
 
-// lendAgain is when it is tried again to lend after the way to the asker was full.
-const lendAgain = 5 * time.Millisecond
+const (
+	// lendAgain is when it is tried again to lend after the way to the asker was full.
+	lendAgain = 5 * time.Millisecond
+	// maxOwed is the bytes of questions of one peer that wait for that: of more it hears nothing, and asks somebody else.
+	maxOwed = 1 << 20
+)
 
 // loan is an answer to a Fetch that is on its way.
 type loan struct {
+	cache *Cache
 	to    geo.ID
 	id    uint64
-	wants []wire.Want
+	asked []wire.Want
+	wants []wire.Want // of those, what is still to be answered
 	heads []wire.Head
 	until int64 // when the asker has given up, Unix nanoseconds
 }
@@ -24,7 +30,7 @@ type loan struct {
 // lend answers a Fetch with what is known of the keys. How far this replica has seen is read before the records are.
 func (c *Cache) lend(to geo.ID, m *wire.Fetch) {
 	e := c.engine
-	l := &loan{to: to, id: m.ID, wants: m.Wants, until: e.clock.Now() + int64(e.timeout)}
+	l := &loan{cache: c, to: to, id: m.ID, asked: m.Wants, wants: m.Wants, until: e.clock.Now() + int64(e.timeout)}
 	if len(m.Origins) > 0 {
 		e.mu.Lock()
 		seen := c.digest()
@@ -33,22 +39,94 @@ func (c *Cache) lend(to geo.ID, m *wire.Fetch) {
 			l.heads = append(l.heads, wire.Head{Origin: o, N: seen.Head(o)})
 		}
 	}
-	c.lendOn(l)
+	if !e.owes(to) && c.lendOn(l) {
+		return
+	}
+	e.owe(l)
 }
 
-// lendOn sends a frame after the other, and tries again a little later when the way is full.
-func (c *Cache) lendOn(l *loan) {
+// owes tells whether loans to a peer wait already: none overtakes them.
+func (e *Engine) owes(to geo.ID) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	p := e.member(to)
+	return p != nil && len(p.loans) > 0
+}
+
+// owe has a loan wait. Only the first of a peer's is tried again, or who asks much and reads nothing would keep this node
+// busy with trying.
+func (e *Engine) owe(l *loan) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	p := e.member(l.to)
+	if p == nil || !p.Connected || p.owed+l.room() > maxOwed {
+		return
+	}
+	p.loans, p.owed = append(p.loans, l), p.owed+l.room()
+	if !p.repaying {
+		p.repaying = true
+		e.clock.After(lendAgain, func() { e.repay(l.to) })
+	}
+}
+
+// room is what a loan that waits takes here, about.
+func (l *loan) room() int {
+	n := 0
+	for _, w := range l.asked {
+		n += wire.RecordSize(len(w.Key), 0)
+	}
+	return n
+}
+
+// repay goes on with the loans that wait for a peer.
+func (e *Engine) repay(to geo.ID) {
+	for {
+		l := e.debt(to)
+		if l == nil {
+			return
+		}
+		if e.clock.Now() < l.until && !l.cache.isClosed() && !l.cache.lendOn(l) {
+			e.clock.After(lendAgain, func() { e.repay(to) })
+			return
+		}
+		e.repaid(l)
+	}
+}
+
+// debt is the loan that has waited longest for a peer; nil if none does.
+func (e *Engine) debt(to geo.ID) *loan {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	p := e.member(to)
+	switch {
+	case p == nil:
+		return nil
+	case p.Connected && len(p.loans) > 0:
+		return p.loans[0]
+	}
+	p.loans, p.owed, p.repaying = nil, 0, false
+	return nil
+}
+
+// repaid takes the first loan of a peer out, unless its connection is another one by now.
+func (e *Engine) repaid(l *loan) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if p := e.member(l.to); p != nil && len(p.loans) > 0 && p.loans[0] == l {
+		p.loans, p.owed = p.loans[1:], p.owed-l.room()
+	}
+}
+
+// lendOn sends a frame after the other; false if the way is full.
+func (c *Cache) lendOn(l *loan) bool {
 	e := c.engine
 	for {
 		m, offers, taken := c.lot(l)
 		if len(offers.Offers) > 0 && !e.send(l.to, geo.LaneFetch, offers) || !e.send(l.to, geo.LaneFetch, m) {
-			if e.clock.Now() < l.until {
-				e.clock.After(lendAgain, func() { c.lendOn(l) })
-			}
-			return
+			return false
 		}
 		if l.wants = l.wants[taken:]; m.Last {
-			return
+			return true
 		}
 	}
 }

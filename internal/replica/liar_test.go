@@ -165,3 +165,27 @@ func TestManyLies(t *testing.T) {
 		t.Errorf("%d bytes were held", most)
 	}
 }
+
+// TestForgedByAnother: a member says that a node wrote what it did not. Whoever was told so is believed no more than before,
+// but has done nothing wrong; and the node says so once.
+func TestForgedByAnother(t *testing.T) {
+	m, _, l := lying(t)
+	m.set(1, "own", "v")
+	m.Run(time.Second)
+	o := m.caches[1].Store().Known("own").Version.Origin
+	malformed := m.Malformed
+	for i := range 10 {
+		now := m.Nodes()[0].Now() / 1e6
+		r := wire.Record{Key: fmt.Sprint("forged", i), Register: crdt.Register{Version: crdt.Version{Time: crdt.At(now), Origin: o}, Seq: 1 << 40, Kind: crdt.Tombstone}}
+		for _, to := range m.Nodes()[:2] {
+			l.send(to.Self(), geo.LaneFetch, &wire.Fetched{Cache: "c", ID: 1, Last: true, Records: []wire.Record{r}})
+		}
+		m.set(0, "k", fmt.Sprint(i))
+		m.Run(30 * time.Second)
+	}
+	if m.Malformed > malformed {
+		t.Errorf("%d frames of honest nodes count as malformed", m.Malformed-malformed)
+	}
+	m.set(1, "after", "v")
+	m.want(0, "after", "v", time.Second)
+}

@@ -66,7 +66,7 @@ func (c *Cache) renew() {
 	e := c.engine
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.log.Error("a peer has seen records of this node's origin that it never wrote: is it a copy of this process?", "cache", c.name)
+	e.quiet.Error("clone "+c.name, "a peer has seen records of this node's origin that it never wrote: is it a copy of this process?", "cache", c.name)
 	if c.closed || e.clock.Now()-c.life.Load().since < int64(renewEvery) && c.life.Load().before != nil {
 		return
 	}

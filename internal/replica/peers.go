@@ -32,6 +32,10 @@ type peer struct {
 	acks   map[string]*progress       // of our records, by cache
 	even   map[string]even            // by cache: of those in which nothing is missing here that it has
 	doubt  doubt
+
+	loans    []*loan // to it, that wait for the way to have room
+	owed     int     // bytes that those take here
+	repaying bool    // a look at them is scheduled
 }
 
 // PeerInfo is what is known of a member.
@@ -72,6 +76,7 @@ func (e *Engine) joined(g geo.Peer) {
 	p.came, e.arrived = now, now
 	p.probes, p.states, p.acks, p.even = map[uint64]int64{}, nil, map[string]*progress{}, map[string]even{}
 	p.doubt = doubt{armed: p.doubt.armed} // it is compared with anyhow
+	p.loans, p.owed = nil, 0
 	e.rank.Add(g.ID, g.Region, now)
 	e.probeOne(p, now)
 }
@@ -312,7 +317,7 @@ func (e *Engine) judge(p *peer) {
 		}
 	}
 	if note != p.note && note != "" {
-		e.log.Error("peer is not synced with", "peer", p.ID, "reason", note)
+		e.quiet.Error("peer "+string(p.ID), "peer is not synced with", "peer", p.ID, "reason", note)
 	}
 	p.note = note
 }

@@ -165,9 +165,9 @@ func (c *Cache) begun(from geo.ID, m *wire.Answer) bool {
 		c.finish(s)
 		return false
 	}
-	if c.cloned(s.pages) {
+	if c.cloned(s.pages) { // who has seen them need not have made them
 		c.finish(s)
-		return false
+		return true
 	}
 	if c.ahead(s.pages) { // an origin that claims to live in the future would never be pruned
 		c.refused.Add(1)
