@@ -156,13 +156,14 @@ func (c *Cache) answer(a *answer, lacks *crdt.Seen) {
 	e.mu.Unlock()
 	floor, forgotten := c.store.Floor(), c.store.Forgotten()
 	a.lossy = !plant.On(plant.NoLossy) && lacks.LacksUpTo(seen, numbers(forgotten, c.eldest(e.millis())))
-	if c.lacksMost(lacks, seen) {
-		c.active.bootstrap(a, c.store.Order())
-		a.total = min(uint64(len(a.order)), lacks.Missing(seen))
-	}
-	if a.settled && !a.lossy && a.order == nil && !plant.On(plant.ContentUnion) {
+	due := seen
+	if a.settled && !a.lossy && !plant.On(plant.ContentUnion) {
 		a.ripe = c.ripe(seen, lacks)
-		a.owed = lacks.Missing(a.ripe)
+		a.owed, due = lacks.Missing(a.ripe), a.ripe
+	}
+	if c.lacksMost(lacks, due) {
+		c.active.bootstrap(a, c.store.Order())
+		a.total, a.ripe = min(uint64(len(a.order)), lacks.Missing(seen)), nil
 	}
 	c.pullBack(a, seen)
 	if a.ripe != nil && a.owed == 0 {

@@ -39,12 +39,12 @@ type pull struct {
 }
 
 // begin sends the question: for what is settled alone if that is enough, the peer is not new, and there is anything in
-// flight. engine.mu is held.
+// flight. Of a new peer too in a rush, when most of what it has and this replica has not is in flight. engine.mu is held.
 func (c *Cache) begin(p *peer, settled bool) {
 	e := c.engine
 	c.store.DotAll()
 	s := &pull{id: e.newID(), peer: p.ID, active: e.clock.Now()}
-	s.settled = settled && c.whole && s.active-p.came >= int64(settling) && s.active-c.changed < int64(unrest)
+	s.settled = settled && c.whole && (s.active-p.came >= int64(settling) || c.rushes(s.active)) && s.active-c.changed < int64(unrest)
 	pages := wire.DigestPages(c.claim().Known(), wire.DigestBytes)
 	for i, page := range pages {
 		if !e.send(p.ID, geo.LaneSync, &wire.Pull{Cache: c.name, Session: s.id, Digest: page, Last: i == len(pages)-1, Settled: s.settled}) {

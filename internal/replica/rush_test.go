@@ -37,6 +37,31 @@ func TestRushIsNotRepeatedToANewPeer(t *testing.T) {
 	}
 }
 
+// Nor by the rounds of one that is new.
+func TestRushIsNotRepeatedByARound(t *testing.T) {
+	m := newcomers(t)
+	m.Run(3 * time.Second)
+	pulls, _, moved := m.pulls()
+	m.rush(0, 4*time.Second)
+	if p, _, n := m.pulls(); n > moved || p == pulls {
+		t.Fatalf("%d records came by %d syncs as well", n-moved, p-pulls)
+	}
+}
+
+// Nor because a peer has hardly anything yet of all that is under way to it.
+func TestRushIsNotABootstrap(t *testing.T) {
+	m := newMesh(t, 2)
+	m.Links.Delay = time.Second
+	m.Run(10 * time.Second)
+	pulls, settled, moved := m.pulls()
+	m.rush(0, 1200*time.Millisecond)
+	m.caches[1].PutOffRounds(-time.Minute)
+	m.rush(0, 3*time.Second)
+	if p, s, n := m.pulls(); n > moved || p == pulls || p-pulls != s-settled {
+		t.Fatalf("%d records came by %d syncs as well, %d of them for what is settled", n-moved, p-pulls, s-settled)
+	}
+}
+
 // What a new peer missed at the end of a rush it gets soon after.
 func TestLossAtTheEndOfARushIsFoundWhenItIsOver(t *testing.T) {
 	m := newcomers(t)
