@@ -56,6 +56,7 @@ func Swarm(seed uint64, length time.Duration) Plan {
 	}
 	strain(seed, &p)
 	bulk(seed, &p, &m)
+	amnesia(seed, &p, &m)
 	p.touches = m.touches > 0
 	d.script(&p, &m, length)
 	return p
@@ -195,6 +196,22 @@ func bulk(seed uint64, p *Plan, m *manners) {
 	p.Links.Delay, p.Links.Loss, p.Links.Break = own.ms(50, 200), own.of(.2, .5), own.of(.003, .01)
 	for i := range p.Nodes {
 		p.Nodes[i].Capacity = max(p.Nodes[i].Capacity, p.Keys)
+	}
+}
+
+// amnesia is nodes that forget nearly all they knew while answers to their questions are under way, in every eighth world.
+// Drawn by itself as well.
+func amnesia(seed uint64, p *Plan, m *manners) {
+	own := &draw{rand.New(rand.NewPCG(seed, 6))}
+	if own.IntN(8) != 0 || m.bulk > 0 {
+		return
+	}
+	p.Keys = 3 + own.IntN(4)
+	p.Links.Delay, p.Links.Jitter, p.Links.Loss = own.ms(200, 500, 1500), own.ms(100, 1000), own.of(.2, .4)
+	m.ops, m.gap, m.reads, m.deletes, m.clears, m.mixed = 500, own.ms(50, 200), .6, own.of(.2, .5), 0, own.of(0, .3)
+	for i := range p.Nodes {
+		s := &p.Nodes[i]
+		s.Capacity, s.Ghosts, s.Tombstones = 1+own.IntN(3), 1+own.IntN(2), 1+own.IntN(2)
 	}
 }
 
