@@ -90,6 +90,20 @@ func TestAllowance(t *testing.T) {
 	}
 }
 
+// TestSmallFramesThatCostMuch: of those a member may send far fewer than of others at once, and enough.
+func TestSmallFramesThatCostMuch(t *testing.T) {
+	for number, want := range map[uint8]int{geo.LaneProbe: 1024, geo.LanePart: 1024, geo.LaneSync: 2048, geo.LaneFetch: framesPerSec} {
+		c, now, n := newConduct(usual), time.Unix(1e9, 0), 0
+		c.now = func() time.Time { return now }
+		for c.charge("p", lanes[number].counts(100)) == 0 {
+			n++
+		}
+		if n < want-1 || n > want+1 {
+			t.Errorf("%d frames of %s at once, want %d", n, lanes[number].name, want)
+		}
+	}
+}
+
 // abuse is a member that b plays on a: raw bytes on a lane's stream.
 func abuse(t *testing.T, b, a *node, number uint8, raw []byte) network.Stream {
 	t.Helper()

@@ -20,20 +20,24 @@ type lane struct {
 	name  string
 	frame int // bytes of the longest frame
 	queue int // bytes that may wait for one peer; a single frame may be longer
+	least int // bytes that a frame counts as, at least, against the allowance of its sender
 }
 
 // lanes: a frame of probe holds 1,024 caches with names of 255 bytes (300 KiB), one of fetch many records (256 KiB), one of
 // sync as many or one value (8 MiB), one of part a part (128 KiB), each with what goes round it. Where values go many frames
-// may wait, for one answer is several.
+// may wait, for one answer is several. What is seldom sent and costs its receiver much counts as long.
 var lanes = map[uint8]lane{
-	geo.LaneProbe:   {"probe", 512 << 10, 4 << 20},
-	geo.LaneFetch:   {"fetch", 512 << 10, 32 << 20},
-	geo.LaneSync:    {"sync", 8<<20 + 512<<10, 32 << 20},
-	geo.LaneAck:     {"ack", 64 << 10, 4 << 20},
-	geo.LaneExplain: {"explain", 64 << 10, 4 << 20},
-	geo.LanePart:    {"part", 512 << 10, 32 << 20},
-	lanePeers:       {"peers", maxExchange, 4 << 20},
+	geo.LaneProbe:   {"probe", 512 << 10, 4 << 20, 128 << 10},
+	geo.LaneFetch:   {"fetch", 512 << 10, 32 << 20, 0},
+	geo.LaneSync:    {"sync", 8<<20 + 512<<10, 32 << 20, 64 << 10},
+	geo.LaneAck:     {"ack", 64 << 10, 4 << 20, 0},
+	geo.LaneExplain: {"explain", 64 << 10, 4 << 20, 0},
+	geo.LanePart:    {"part", 512 << 10, 32 << 20, 128 << 10},
+	lanePeers:       {"peers", maxExchange, 4 << 20, 128 << 10},
 }
+
+// counts is the bytes that a frame of n bytes counts as.
+func (l lane) counts(n int) int { return max(n, l.least) }
 
 func (l lane) protocol() protocol.ID { return protocol.ID("/" + protocolName + "/lane/" + l.name) }
 
@@ -64,7 +68,7 @@ func (h *Host) read(s *inbound) {
 			return
 		}
 		h.count.frame(l.name, "in", len(b))
-		if !h.pace(from, len(b)) || s.ousted() {
+		if !h.pace(from, l.counts(len(b))) || s.ousted() {
 			return
 		}
 		if !h.deliver(from, name, s.from.lane, b) {

@@ -62,7 +62,8 @@ type Cache struct {
 	share     float64 // of the first one, what is here: 0 to 1
 	seen      crdt.Seen
 	ripening  ripeness
-	marked    uint64 // the own numbers up to this one are in seen, or were
+	looks     map[geo.ID]*crdt.Seen // what peers had seen at whom a look back is scheduled
+	marked    uint64                // the own numbers up to this one are in seen, or were
 	authors   map[crdt.Origin]geo.ID
 	pulls     map[uint64]*pull
 	turns     turns
@@ -83,7 +84,7 @@ type Cache struct {
 
 // Open makes a replica. A second one of the same name on one node is an error.
 func (e *Engine) Open(o Options) (*Cache, error) {
-	c := &Cache{engine: e, name: o.Name, loads: o.Loads, ttl: o.TTL.Milliseconds(), journal: o.Journal, authors: map[crdt.Origin]geo.ID{}, pulls: map[uint64]*pull{}, coming: map[string]*transfer{}}
+	c := &Cache{engine: e, name: o.Name, loads: o.Loads, ttl: o.TTL.Milliseconds(), journal: o.Journal, authors: map[crdt.Origin]geo.ID{}, pulls: map[uint64]*pull{}, coming: map[string]*transfer{}, looks: map[geo.ID]*crdt.Seen{}}
 	e.mu.Lock()
 	c.opened = e.clock.Now()
 	c.beginLife()
@@ -175,6 +176,13 @@ func (c *Cache) prune(now int64) {
 		if o != c.origin() && c.seen.Of(o) == nil && !c.engine.lives(c.name, o) {
 			delete(c.authors, o)
 		}
+	}
+}
+
+// disown forgets who is behind an origin that has ended and of which nothing is known. engine.mu is held.
+func (c *Cache) disown(o crdt.Origin) {
+	if c.seen.Of(o) == nil {
+		delete(c.authors, o)
 	}
 }
 

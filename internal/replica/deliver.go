@@ -54,9 +54,11 @@ func (c *Cache) deliver(author geo.ID, origin crdt.Origin, b *wire.Batch, size i
 	defer e.mu.Unlock()
 	e.counters.Batches++
 	e.counters.Records += uint64(len(merged))
-	c.authors[origin] = author
 	for _, r := range merged {
 		c.seen.Add(r.Dot(), r.Version.Time)
+	}
+	if c.seen.Of(origin) != nil { // of others nothing is asked; an author can invent as many as it likes
+		c.authors[origin] = author
 	}
 	c.changed = e.clock.Now()
 	c.rushing(full(count, size), c.changed)

@@ -43,3 +43,10 @@ func (c *Cache) Sketch(from geo.ID) int {
 	defer c.engine.mu.Unlock()
 	return len(c.sketches)
 }
+
+// Remembered is how many digests of peers are kept for later, and of how many origins the author.
+func (c *Cache) Remembered() (digests, authors int) {
+	c.engine.mu.Lock()
+	defer c.engine.mu.Unlock()
+	return len(c.looks), len(c.authors)
+}

@@ -297,8 +297,12 @@ func (e *Engine) learn(p *peer, m *wire.Probe, settles bool) {
 		}
 		c.reckon(p, known[c.name], s)
 		c.match(p, known[c.name], s)
+		before, met := known[c.name]
+		if met && before.Nonce != s.Nonce {
+			c.disown(originOf(p.ID, before.Nonce))
+		}
 		c.authors[originOf(p.ID, s.Nonce)] = p.ID
-		if before, met := known[c.name]; settles && !c.rushes(e.clock.Now()) || !met || before.Nonce != s.Nonce {
+		if settles && !c.rushes(e.clock.Now()) || !met || before.Nonce != s.Nonce {
 			c.compare(p, false)
 		}
 	}

@@ -87,7 +87,7 @@ func (c *Cache) pullBack(a *answer, ours *crdt.Seen) {
 	switch {
 	case !ours.Lacks(a.lacks):
 	case a.settled:
-		e.clock.After(gapAfter, func() { c.lookBack(a.peer, a.lacks) })
+		c.lookLater(a)
 	default:
 		e.mu.Lock()
 		defer e.mu.Unlock()
@@ -95,10 +95,24 @@ func (c *Cache) pullBack(a *answer, ours *crdt.Seen) {
 	}
 }
 
+// lookLater has lookBack look at what the peer told last: one look at a time, or who asks again and again would have each of
+// its digests kept.
+func (c *Cache) lookLater(a *answer) {
+	e := c.engine
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	_, waits := c.looks[a.peer]
+	if c.looks[a.peer] = a.lacks; !waits {
+		e.clock.After(gapAfter, func() { c.lookBack(a.peer) })
+	}
+}
+
 // lookBack asks a peer for what it has told that it has seen, if it has not come meanwhile.
-func (c *Cache) lookBack(id geo.ID, theirs *crdt.Seen) {
+func (c *Cache) lookBack(id geo.ID) {
 	c.engine.mu.Lock()
 	defer c.engine.mu.Unlock()
+	theirs := c.looks[id]
+	delete(c.looks, id)
 	if !c.closed && c.seen.Lacks(theirs) {
 		c.pull(c.engine.member(id), true)
 	}
