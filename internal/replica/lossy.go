@@ -102,6 +102,9 @@ func (c *Cache) listed(from geo.ID, m *wire.List) bool {
 		}
 	}
 	c.grantCredit(s, size)
+	c.engine.mu.Lock()
+	s.listed += size
+	c.engine.mu.Unlock()
 	if !m.Last {
 		return true
 	}

@@ -30,11 +30,13 @@ type pull struct {
 	answer  *crdt.Seen // what the answerer had seen when its answer began: it vouches for the records
 	count   uint64     // records received
 	size    int        // bytes of those
+	listed  int        // bytes of the keys of a lossy answer's list
 	total   uint64     // records to come in a bootstrap, at most; 0 = it is none
 	held    uint64     // records that were here when it began
 	tainted bool       // one of them was refused
 	settled bool       // what may be in flight is not asked for
 	active  int64      // when the last frame came, Unix nanoseconds
+	asked   int64      // when it began, Unix nanoseconds
 	lossy   lossy
 }
 
@@ -43,7 +45,8 @@ type pull struct {
 func (c *Cache) begin(p *peer, settled bool) {
 	e := c.engine
 	c.store.DotAll()
-	s := &pull{id: e.newID(), peer: p.ID, active: e.clock.Now()}
+	now := e.clock.Now()
+	s := &pull{id: e.newID(), peer: p.ID, asked: now, active: now}
 	s.settled = settled && c.whole && (s.active-p.came >= int64(settling) || c.rushes(s.active)) && s.active-c.changed < int64(unrest)
 	pages := wire.DigestPages(c.claim().Known(), wire.DigestBytes)
 	for i, page := range pages {

@@ -14,6 +14,11 @@ const (
 	stalled  = 2 * time.Second // without a frame, and others are asked as well
 	maxPulls = 4               // at once then
 
+	// trickle is the bytes a second of records and keys that a pull must bring after a while, or others are asked as well:
+	// frames alone are no progress.
+	trickle = 16 << 10
+	aWhile  = 10 * time.Second
+
 	leastHold = time.Second // after a pull in vain, and twice as long after each other
 	mostHold  = time.Minute
 	busyHold  = 8 * time.Second // the most after a pull that the answerer could not make whole: it will soon
@@ -76,11 +81,17 @@ func (c *Cache) occupied(now int64) bool {
 		return true
 	}
 	for _, s := range c.pulls {
-		if now-s.active < int64(stalled) {
+		if now-s.active < int64(stalled) && !s.trickles(now) {
 			return true
 		}
 	}
 	return false
+}
+
+// trickles tells whether a pull brings so little that others need not wait for its end.
+func (s *pull) trickles(now int64) bool {
+	took := nanos(now - s.asked)
+	return took > aWhile && time.Duration((s.size+s.listed)/trickle)*time.Second < took-aWhile
 }
 
 // pull begins a sync with a peer, or has it wait for its turn. The first one of a cache, which brings all that there is,
