@@ -27,7 +27,7 @@ type peer struct {
 	left   int64                      // when its connection went
 	probes map[uint64]int64           // under way: number and when sent
 	states map[string]wire.CacheState // of its caches, as last told; nil before the first probe
-	skew   time.Duration              // of its clock to ours, as last told
+	skew   time.Duration              // of its clock to ours, at the least
 	note   string                     // why it is not synced with, for people
 	acks   map[string]*progress       // of our records, by cache
 	even   map[string]even            // by cache: of those in which nothing is missing here that it has
@@ -264,12 +264,14 @@ func (e *Engine) probed(from geo.ID, m *wire.Probe) {
 // continuations without it.
 func (e *Engine) heard(p *peer, m *wire.Probe) (due []func()) {
 	now := e.clock.Now()
-	if !m.Reply {
-		e.send(p.ID, geo.LaneProbe, e.probeMessage(m.ID, true))
-	} else if sent, ok := p.probes[m.ID]; ok {
+	sent, asked := p.probes[m.ID]
+	if asked = asked && m.Reply; asked {
 		delete(p.probes, m.ID)
 		e.rank.Sample(p.ID, time.Duration(now-sent), now)
+	} else if !m.Reply {
+		e.send(p.ID, geo.LaneProbe, e.probeMessage(m.ID, true))
 	}
+	p.skew = p.skewed(m, asked, sent/int64(time.Millisecond), e.millis())
 	settles := now-p.came < int64(settling)
 	e.learn(p, m, settles)
 	if m.Reply && m.ID == p.doubt.probe {
@@ -284,7 +286,6 @@ func (e *Engine) heard(p *peer, m *wire.Probe) (due []func()) {
 // learn notes what a peer tells of itself, and syncs at once with one that is new or has a new cache. mu is held.
 func (e *Engine) learn(p *peer, m *wire.Probe, settles bool) {
 	known := p.states
-	p.skew = time.Duration(m.Time-e.millis()) * time.Millisecond
 	p.states = make(map[string]wire.CacheState, len(m.Caches))
 	for _, s := range m.Caches {
 		p.states[s.Name] = s
@@ -306,6 +307,21 @@ func (e *Engine) learn(p *peer, m *wire.Probe, settles bool) {
 			c.compare(p, false)
 		}
 	}
+}
+
+// skewed is how far a peer's clock is off, at the least, by a probe that came at now or an answer to one sent at sent. A frame may
+// have been long on its way, after a cut that the connection outlived or at a process that was stopped: that makes a clock look
+// slow, never fast. So only an answer, which was written after the question, tells that one is slow, or the first that is heard.
+func (p *peer) skewed(m *wire.Probe, asked bool, sent, now int64) time.Duration {
+	off := m.Time - now
+	switch {
+	case off >= 0 || p.states == nil:
+	case asked:
+		off = min(m.Time-sent, 0)
+	default:
+		return p.skew
+	}
+	return time.Duration(off) * time.Millisecond
 }
 
 // judge notes why a peer cannot be synced with, and logs it when it changes. mu is held.
