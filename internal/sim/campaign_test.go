@@ -19,14 +19,14 @@ import (
 )
 
 var (
-	seedsFlag = flag.Uint64("seeds", 0, "worlds of the campaign; 0 = as many as -for holds")
-	fromFlag  = flag.Uint64("from", 0, "the first seed of the campaign")
-	forFlag   = flag.Duration("for", budget, "how long the campaign runs, if -seeds is 0 or -resume is given")
-	resumeIn  = flag.String("resume", "", "a file in which the campaign is kept when its time is over, and goes on from there the next time")
-	seedFlag  = flag.Int64("seed", -1, "the one seed of TestSeed")
-	lastsFlag = flag.Duration("lasts", time.Hour, "how long each world lasts, virtually; 0 = as long as what is done in it takes")
-	traceFlag = flag.Bool("trace", false, "TestSeed tells all that happens")
-	shrinkFor = flag.Duration("shrink", 30*time.Second, "how long a failed world is made smaller; 0 = not at all")
+	seedsFlag  = flag.Uint64("seeds", 0, "worlds of the campaign; 0 = as many as -for holds")
+	fromFlag   = flag.Uint64("from", 0, "the first seed of the campaign")
+	forFlag    = flag.Duration("for", budget, "how long the campaign runs, if -seeds is 0 or -resume is given")
+	resumeIn   = flag.String("resume", "", "a file in which the campaign is kept when its time is over, and goes on from there the next time")
+	seedFlag   = flag.Int64("seed", -1, "the one seed of TestSeed")
+	lastsFlag  = flag.Duration("lasts", time.Hour, "how long each world lasts, virtually; 0 = as long as what is done in it takes")
+	eventsFlag = flag.Bool("events", false, "TestSeed tells all that happens")
+	shrinkFor  = flag.Duration("shrink", 30*time.Second, "how long a failed world is made smaller; 0 = not at all")
 )
 
 // total is what a campaign has seen. Its exported fields are what -resume keeps.
@@ -164,7 +164,7 @@ func failedWorlds(t *testing.T) (all []sim.Plan) {
 func explain(t *testing.T, p sim.Plan) {
 	t.Helper()
 	var trace func(string, ...any)
-	if *traceFlag {
+	if *eventsFlag {
 		trace = func(f string, args ...any) { fmt.Printf(f+"\n", args...) }
 	}
 	o := p.Run(trace)
@@ -173,7 +173,7 @@ func explain(t *testing.T, p sim.Plan) {
 	}
 	until := time.Now().Add(*shrinkFor)
 	small := sim.Shrink(p, o.Faults[0].Rule, func() bool { return time.Now().Before(until) })
-	t.Errorf("seed %d breaks %s\n%v\nas short as it was found:\n%v\n%s\nagain: go test ./internal/sim -run 'TestSeed$' -seed %d -lasts %v -trace; add the seed to testdata/seeds.txt",
+	t.Errorf("seed %d breaks %s\n%v\nas short as it was found:\n%v\n%s\nagain: go test ./internal/sim -run 'TestSeed$' -seed %d -lasts %v -events -v; add the seed to testdata/seeds.txt",
 		p.Seed, o.Faults[0].Rule, o.Faults, small.Run(nil).Faults, small, p.Seed, *lastsFlag)
 }
 

@@ -13,7 +13,7 @@
 //	go test ./internal/sim                                                        # some seconds of worlds
 //	go test -tags campaign -run Campaign ./internal/sim                           # a minute of them, at least 100
 //	go test -tags campaign -run Campaign -timeout 0 ./internal/sim -seeds 10000   # on demand; -from begins elsewhere
-//	go test -run 'TestSeed$' ./internal/sim -seed 17 -trace                       # one world, with all that happens in it
+//	go test -run 'TestSeed$' ./internal/sim -seed 17 -events -v                   # one world, with all that happens in it
 //
 // Each of these worlds lasts an hour; -lasts says otherwise, and -lasts 0 has each end when all is done in it.
 //
