@@ -230,6 +230,7 @@ func TestBadCommandLines(t *testing.T) {
 		{"--name \x1b[2J", `--name "\x1b[2J"`, 2},
 		{"--name " + strings.Repeat("x", 33), "at most 32", 2},
 		{"--name ann extra", `"extra"`, 2},
+		{"--name ann --room " + strings.Repeat("r", 501), "--room", 2},
 		{"--foo", "-foo", 2},
 		{"--name ann --secret-file /nonexistent", "/nonexistent", 2},
 		{"--name ann --listen nonsense", "nonsense", 1},

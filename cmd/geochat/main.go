@@ -19,6 +19,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/url"
 	"os"
 	"os/signal"
 	"strings"
@@ -106,6 +107,9 @@ func chat(ctx context.Context, cmd *cli.Command) error {
 	return node.Close()
 }
 
+// longestRoom is how long the name of a room may be as a part of a key.
+const longestRoom = 500
+
 func settings(cmd *cli.Command) (name string, mesh geolru.Mesh, err error) {
 	if cmd.Args().Present() {
 		return "", mesh, usagef("unexpected argument %q", cmd.Args().First())
@@ -113,6 +117,9 @@ func settings(cmd *cli.Command) (name string, mesh geolru.Mesh, err error) {
 	name = cmd.String("name")
 	if problem := badName(name); problem != "" {
 		return "", mesh, usagef("--name %q: %s", name, problem)
+	}
+	if room := cmd.String("room"); len(url.PathEscape(room)) > longestRoom {
+		return "", mesh, usagef("--room %.20q…: at most %d bytes, escaped as in a URL", room, longestRoom)
 	}
 	secret := os.Getenv("GEOLRU_SECRET")
 	if file := cmd.String("secret-file"); file != "" {
