@@ -80,6 +80,7 @@ func (r *Ranking) tell(now int64) {
 		for _, p := range r.order {
 			p.asked -= back
 			p.from -= back
+			p.lagged -= back
 		}
 	}
 	r.now = now

@@ -18,6 +18,10 @@ const (
 	// TCP sends a lost packet again after at most a second or two RTTs at first (RFC 6298), so one loss silences nobody.
 	silence     = time.Second
 	silenceRTTs = 4
+
+	// heldUp is how soon after another late answer one says nothing of the path: who was stopped for ten seconds and goes on
+	// gives ten answers at once, a path that became slow one for each probe.
+	heldUp = probeQuick / 2
 )
 
 // Ranking orders the peers of one node, nearest first. Make it with NewRanking; the zero value does not work. Not safe for
@@ -45,6 +49,7 @@ type ranked struct {
 	lot    uint64 // decides among those of whom nothing is known
 
 	failed bool
+	lagged int64 // when it last answered after more than patience; 0 = never
 	asked  int64 // when the oldest probe was sent that is not answered, if waiting
 	wait   bool
 
@@ -93,7 +98,8 @@ func (r *Ranking) Remove(id ID) {
 }
 
 // Sample tells that a peer answered a probe or any other request after rtt. It is usable again if it was not. A negative rtt,
-// or one above a minute, is ignored: it says that a clock was stepped, nothing of the peer.
+// or one above a minute, is ignored: it says that a clock was stepped, nothing of the peer. Of answers that come together after
+// Patience the first alone is measured.
 func (r *Ranking) Sample(id ID, rtt time.Duration, now int64) {
 	r.tell(now)
 	p := r.peers[id]
@@ -101,6 +107,12 @@ func (r *Ranking) Sample(id ID, rtt time.Duration, now int64) {
 		return
 	}
 	p.failed, p.wait = false, false
+	if p.measured() && rtt > p.patience() {
+		again := p.lagged != 0 && time.Duration(now-p.lagged) < heldUp
+		if p.lagged = now; again {
+			return
+		}
+	}
 	p.add(rtt)
 	r.place(p)
 }

@@ -277,6 +277,42 @@ func TestHedgeOfWhoStalledOnce(t *testing.T) {
 	}
 }
 
+// A process that was stopped for eight seconds and goes on is as near as before.
+func TestStoppedPeerIsAsNearAsBefore(t *testing.T) {
+	r := ranked3(2*ms, 20*ms, 30*ms)
+	for i := range int64(20) {
+		r.Sample("a", 2*ms, (i+1)*sec)
+	}
+	before := r.Hedge("a", 0)
+	for i := range int64(8) {
+		r.Probed("a", (21+i)*sec)
+	}
+	now := 29 * sec
+	wantOrder(t, r, now, "b", "c")
+	for i := range int64(8) {
+		r.Sample("a", time.Duration(now-(21+i)*sec), now+i*int64(ms))
+	}
+	wantOrder(t, r, now+sec, "a", "b", "c")
+	if rtt, _ := r.RTT("a"); rtt != 2*ms {
+		t.Errorf("RTT %v", rtt)
+	}
+	if after := r.Hedge("a", 0); after > before+10*ms {
+		t.Errorf("an answer is late after %v, before it was %v", after, before)
+	}
+}
+
+// A path that now takes more than a second is measured all the same: its answers come one by one.
+func TestVerySlowPeerIsMeasured(t *testing.T) {
+	r := ranked3(2*ms, 20*ms, 30*ms)
+	for i := range int64(6) {
+		r.Sample("a", 1500*ms, (i+1)*sec)
+	}
+	wantOrder(t, r, 7*sec, "b", "c", "a")
+	if rtt, _ := r.RTT("a"); rtt != 1500*ms {
+		t.Errorf("RTT %v", rtt)
+	}
+}
+
 func TestNearestTakesN(t *testing.T) {
 	r := ranked3(10*ms, 20*ms, 30*ms)
 	for n := range 5 {
