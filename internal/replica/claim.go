@@ -249,6 +249,16 @@ func (c *Cache) claimEarly(a *ask, now int64) {
 	}
 }
 
+// unclaim ends the early claim of an ask whose caller has given up. A Bid may have taken it over.
+func (c *Cache) unclaim(a *ask) {
+	c.engine.mu.Lock()
+	defer c.engine.mu.Unlock()
+	if b := a.early; b != nil && c.claims.early[b.key] == b {
+		delete(c.claims.early, b.key)
+		c.tell(b, false)
+	}
+}
+
 // dropEarly ends the early claims that no Bid has taken over. engine.mu is held.
 func (c *Cache) dropEarly(now int64) {
 	for _, key := range slices.Sorted(keys(c.claims.early)) {
@@ -266,7 +276,8 @@ func (c *Cache) heardClaim(from geo.ID, m *wire.Claim) {
 	defer e.mu.Unlock()
 	if p := e.member(from); p != nil && p.Connected {
 		now := e.clock.Now()
-		c.claims.add(m.Key, from, claim{m.ID, now, now + int64(e.timeout)}) // who waits finds it when he wakes
+		until := now + int64(e.timeout)
+		c.claims.add(m.Key, from, claim{id: m.ID, heard: now, until: until, lapse: until + int64(e.timeout)}) // who waits finds it when he wakes
 	}
 }
 
@@ -288,6 +299,8 @@ func (c *Cache) heardClaimed(from geo.ID, m *wire.Claimed) {
 	}
 	if !m.Loaded || len(due) == 0 {
 		c.claims.take(m.Key, from)
+	} else {
+		c.claims.ends(m.Key, from)
 	}
 	e.mu.Unlock()
 	runAll(due)

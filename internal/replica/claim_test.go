@@ -219,6 +219,54 @@ func TestLostLoadIsFetched(t *testing.T) {
 	}
 }
 
+// TestHangingLoader: a node claims keys and never loads them. It holds the others up until that is noticed, and not for each key.
+func TestHangingLoader(t *testing.T) {
+	w := newCallers(t, 3, 40*time.Millisecond)
+	hang := func(key string) {
+		w.caches[2].Bid(key, func(bool) {})
+		w.Run(300 * time.Millisecond)
+	}
+	hang("k")
+	w.get(0, "k")
+	if w.Run(3 * time.Second); len(w.served) > 0 {
+		t.Errorf("the claim of a load was not heeded: served %v", w.served)
+	}
+	w.Run(5 * time.Second)
+	for _, key := range []string{"l", "m"} {
+		hang(key)
+		clear(w.served)
+		w.get(0, key)
+		if w.Run(500 * time.Millisecond); len(w.served) != 1 {
+			t.Errorf("%s is not served: another claim of who hangs is heeded", key)
+		}
+	}
+	w.Run(30 * time.Second)
+	w.takes = time.Second
+	w.get(2, "n")
+	w.Run(300 * time.Millisecond)
+	loads := w.loads[0]
+	w.get(0, "n")
+	if w.Run(2 * time.Second); w.loads[0] > loads {
+		t.Error("who loads again is never heeded again")
+	}
+}
+
+// TestCallerWhoGivesUpHoldsNobodyUp: the claim of a look at peers ends with it.
+func TestCallerWhoGivesUpHoldsNobodyUp(t *testing.T) {
+	w := newCallers(t, 3, 40*time.Millisecond)
+	for i := range w.caches {
+		w.doubt(i)
+	}
+	cancel := w.caches[2].Ask([]string{"k"}, func(map[string]replica.Blob) {})
+	w.Run(20 * time.Millisecond)
+	cancel()
+	w.Run(50 * time.Millisecond)
+	w.get(0, "k")
+	if w.Run(500 * time.Millisecond); len(w.served) != 1 {
+		t.Errorf("served %v", w.served)
+	}
+}
+
 // TestBidGivenUp: whoever gives up is not called, and holds nobody up.
 func TestBidGivenUp(t *testing.T) {
 	w := newCallers(t, 2, 40*time.Millisecond)

@@ -89,7 +89,10 @@ func (c *Cache) ask(keys []string, must bool, first geo.ID, done func(map[string
 	finish := e.askNext(a)
 	e.mu.Unlock()
 	finish()
-	return func() { e.giveUp(a.id) }
+	return func() {
+		e.giveUp(a.id)
+		c.unclaim(a)
+	}
 }
 
 func nothing() {}
