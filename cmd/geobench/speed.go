@@ -75,6 +75,7 @@ func (r *speedRun) contender(c caches.Contender[[]byte], procs int) error {
 	defer cache.Close()
 	fill(cache, r.material.present, r.material.value)
 	r.together(cache, workload{do: mix}, procs, len(r.material.present)) // all that is made at first use is made now
+	cache.Settle()
 	for _, w := range workloads() {
 		if w.evict && !c.Bounded {
 			continue
