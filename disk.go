@@ -38,8 +38,7 @@ type disk struct {
 	written, failed, refused atomic.Uint64 // snapshots written; not written, or not restored
 	unkept                   atomic.Uint64 // journals that could not be written
 
-	mu     sync.Mutex // one snapshot is written at a time; guards closed
-	closed bool
+	mu sync.Mutex // one snapshot is written at a time
 }
 
 // openDisk takes the directory; nil if there is to be none.
@@ -54,14 +53,11 @@ func openDisk(m Mesh) (*disk, error) {
 	return &disk{dir: snapshot.At(m.Dir), cluster: cmp.Or(m.Cluster, defaultCluster), log: m.Log, lock: lock}, nil
 }
 
-// close gives the directory back. What is being written is written first.
+// close gives the directory back, once all caches have parted.
 func (d *disk) close() error {
 	if d == nil {
 		return nil
 	}
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.closed = true
 	return d.lock.Close()
 }
 
@@ -71,33 +67,48 @@ func (d *disk) title(cache string, ttl int64) snapshot.Title {
 
 // save writes a snapshot of a cache, and ends what of its journal is in there. A failure is counted and logged: the cache
 // serves on, and what was there before still is.
-func (d *disk) save(cache string, ttl int64, c *replica.Cache, j *journal) {
-	if d == nil {
-		return
-	}
+func (d *disk) save(c *replica.Cache, j *journal) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.closed {
-		return
+	if !j.over() {
+		d.write(c, j)
 	}
+}
+
+// part is the end of what is kept of a cache that hears nothing more: its last snapshot, and no journal.
+func (d *disk) part(c *replica.Cache, j *journal) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.write(c, j)
+	j.close()
+}
+
+// write is save; mu is held.
+func (d *disk) write(c *replica.Cache, j *journal) {
 	mark := j.mark() // first: what was noted before that has been seen by now
 	s, seen := c.Snapshot()
-	t := d.title(cache, ttl)
+	t := d.title(j.cache, j.ttl)
 	t.Created = seen
-	if err := snapshot.Write(d.dir, d.file(cache), t, s); err != nil {
+	if err := snapshot.Write(d.dir, d.file(j.cache), t, s); err != nil {
 		d.failed.Add(1)
-		d.log.Error("geolru: no snapshot is written, the one before stays", "cache", cache, "err", err)
+		d.log.Error("geolru: no snapshot is written, the one before stays", "cache", j.cache, "err", err)
 		return
 	}
 	d.written.Add(1)
 	j.trim(mark)
 }
 
-// restore is what a replica calls when it opens; nil if nothing is kept.
+// keep has a replica that is to open kept here, from its restore to its last snapshot.
+func (d *disk) keep(r *replica.Options) *journal {
+	cache, ttl := r.Name, r.TTL.Milliseconds()
+	j := &journal{disk: d, cache: cache, ttl: ttl}
+	r.Restore, r.Journal, r.Replay = d.restore(cache, ttl), j.note, j.replay
+	r.Parted = func(c *replica.Cache) { d.part(c, j) }
+	return j
+}
+
+// restore is what a replica calls when it opens.
 func (d *disk) restore(cache string, ttl int64) func(fill func(*store.Snapshot) error) {
-	if d == nil {
-		return nil
-	}
 	return func(fill func(*store.Snapshot) error) {
 		err := snapshot.Read(d.dir, d.file(cache), d.title(cache, ttl), time.Now().UnixMilli(), fill)
 		switch {
@@ -141,7 +152,11 @@ func (n *Node) keep() {
 }
 
 // save writes a snapshot of the cache, if its node has a directory.
-func (c *Cache[V]) save() { c.node.disk.save(c.name, c.ttl, c.mesh, c.journal) }
+func (c *Cache[V]) save() {
+	if c.journal != nil {
+		c.node.disk.save(c.mesh, c.journal)
+	}
+}
 
 var diskMetrics = []metric[*disk]{
 	counter("snapshots_written", "Snapshots of caches that were written.", func(d *disk) uint64 { return d.written.Load() }),

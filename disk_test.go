@@ -238,6 +238,59 @@ func TestSecondNodeOnOneDirIsRefused(t *testing.T) {
 	joined(t, Mesh{Dir: dir})
 }
 
+// An Open that is refused does nothing to what the cache of that name keeps.
+func TestRefusedOpenLeavesTheSnapshot(t *testing.T) {
+	dir := t.TempDir()
+	n := joined(t, Mesh{Dir: dir})
+	c := on(t, n, Options[int]{TTL: time.Hour})
+	c.Set("k", 1)
+	c.save()
+	if _, err := Open(Options[int]{Node: n, TTL: 2 * time.Hour}); err == nil {
+		t.Fatal("opened twice")
+	}
+	if again := on(t, joined(t, Mesh{Dir: cloned(t, dir)}), Options[int]{TTL: time.Hour}); !has(again, "k", 1) {
+		t.Fatal("the snapshot is lost")
+	}
+}
+
+// Who opens a cache while another goroutine closes it gets what that one left, never what stood on the disk before.
+func TestOpenedAgainWhileClosing(t *testing.T) {
+	const keys = 20_000
+	n := joined(t, Mesh{Dir: t.TempDir()})
+	o := Options[int]{Node: n, Capacity: keys + keys/10}
+	c := on(t, n, o)
+	for i := range keys {
+		c.Set(fmt.Sprint(i), i)
+	}
+	c.save()
+	c.Clear()
+	c.Set("last", 1)
+	go c.Close()
+	var again *Cache[int]
+	eventually(t, "it is open again", func() (ok bool) {
+		var err error
+		again, err = Open(o)
+		return err == nil
+	})
+	if !has(again, "last", 1) || again.Len() != 1 {
+		t.Fatalf("%d entries, last is there: %v", again.Len(), has(again, "last", 1))
+	}
+}
+
+// A node that is closed while another goroutine closes a cache on it leaves its last snapshot, too.
+func TestNodeClosedWhileACacheCloses(t *testing.T) {
+	dir := t.TempDir()
+	n := joined(t, Mesh{Dir: dir})
+	c := on(t, n, Options[int]{})
+	c.Set("k", 1)
+	go c.Close()
+	eventually(t, "the cache closes", func() bool { return len(n.open()) == 0 })
+	n.Close()
+	if again := on(t, joined(t, Mesh{Dir: dir}), Options[int]{}); !has(again, "k", 1) {
+		t.Fatal("the last snapshot is lost")
+	}
+}
+
 // A directory that could not be used is given back.
 func TestFailedJoinGivesTheDirectoryBack(t *testing.T) {
 	dir := t.TempDir()

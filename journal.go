@@ -15,7 +15,7 @@ import (
 const mostWaiting = 16 << 20
 
 // journal keeps what large syncs bring to a cache until the next snapshot holds it, for a process that is killed writes no
-// snapshot. nil keeps nothing. Safe for concurrent use.
+// snapshot. Safe for concurrent use.
 type journal struct {
 	disk  *disk
 	cache string
@@ -37,22 +37,6 @@ type note struct {
 	total   uint64
 	records *wire.Records
 	size    int
-}
-
-// journal makes the journal of a cache; nil if nothing is kept.
-func (d *disk) journal(cache string, ttl int64) *journal {
-	if d == nil {
-		return nil
-	}
-	return &journal{disk: d, cache: cache, ttl: ttl}
-}
-
-// ends are where a replica puts notes in, and where it gets those of an earlier life out; nil if nothing is kept.
-func (j *journal) ends() (in func(*crdt.Seen, uint64, *wire.Records), out func(func(*crdt.Seen, uint64, *wire.Records))) {
-	if j == nil {
-		return nil, nil
-	}
-	return j.note, j.replay
 }
 
 // replay hands over what is in the file, before anything is noted.
@@ -129,11 +113,15 @@ func (j *journal) trim(mark int64) {
 	}
 }
 
+// over tells whether it is closed.
+func (j *journal) over() bool {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.closed
+}
+
 // close ends it. What is noted from now on is not written.
 func (j *journal) close() {
-	if j == nil {
-		return
-	}
 	j.mu.Lock()
 	j.closed, j.waiting, j.bytes = true, nil, 0
 	j.mu.Unlock()

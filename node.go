@@ -213,12 +213,6 @@ func (n *Node) part() []member {
 	return all
 }
 
-func (n *Node) isClosed() bool {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	return n.closed
-}
-
 func (n *Node) open() []member {
 	n.mu.Lock()
 	defer n.mu.Unlock()

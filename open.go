@@ -2,6 +2,7 @@ package geolru
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/geolru/geolru/internal/replica"
@@ -72,16 +73,17 @@ func (c *Cache[V]) replicate(o Options[V], say func(string, V, store.Cause)) err
 	if err != nil {
 		return fmt.Errorf("geolru: open %q: %w", o.Name, err)
 	}
-	if o.Node.isClosed() {
-		return ErrClosed
-	}
-	c.journal = o.Node.disk.journal(o.Name, o.TTL.Milliseconds())
-	note, replay := c.journal.ends()
-	c.mesh, err = o.Node.engine.Open(replica.Options{
+	r := replica.Options{
 		Name: o.Name, Capacity: o.Capacity, TTL: o.TTL, Weigh: f.weigh(o.weigh()), Unweighed: f.strange.noteUnweighed, Evicted: f.tell(say), Loads: o.Load != nil,
-		Restore: o.Node.disk.restore(o.Name, o.TTL.Milliseconds()), Journal: note, Replay: replay,
-	})
-	if err != nil {
+	}
+	if d := o.Node.disk; d != nil {
+		c.journal = d.keep(&r)
+	}
+	c.mesh, err = o.Node.engine.Open(r)
+	switch {
+	case errors.Is(err, replica.ErrClosed):
+		return ErrClosed
+	case err != nil:
 		return fmt.Errorf("geolru: open %q: %w", o.Name, err)
 	}
 	c.form = f
@@ -153,8 +155,6 @@ func (c *Cache[V]) end() {
 	c.hub.close()
 	c.clock.leave(c.swept)
 	if c.mesh != nil {
-		c.mesh.Close() // first: what comes while the snapshot is written would be lost, and sent again
-		c.save()
-		c.journal.close()
+		c.mesh.Close() // which writes the last snapshot
 	}
 }

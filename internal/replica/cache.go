@@ -37,6 +37,9 @@ type Options struct {
 	Journal func(by *crdt.Seen, total uint64, m *wire.Records)
 	// Replay is called after Restore: it gives back what Journal was told in an earlier life. nil = nothing.
 	Replay func(replay func(by *crdt.Seen, total uint64, m *wire.Records))
+	// Parted is called once, when the replica hears nothing more and is heard of no more, also if it could not open after
+	// all: its name is free when this returns, so what is kept on a disk is of one replica at a time. nil = nothing to do.
+	Parted func(*Cache)
 }
 
 // Cache is a replica of one cache. Safe for concurrent use.
@@ -52,6 +55,7 @@ type Cache struct {
 	active  answers      // leaf lock
 	bidding atomic.Int32 // bids that wait: one look for the records that concern none
 	journal func(by *crdt.Seen, total uint64, m *wire.Records)
+	parted  func(*Cache)
 
 	peerHits, refused, dropped, mismatches atomic.Uint64
 
@@ -82,9 +86,12 @@ type Cache struct {
 	detours   int   // lossy answers not taken since the last one that was
 }
 
-// Open makes a replica. A second one of the same name on one node is an error.
+// Open makes a replica. A second one of the same name on one node is an error, until the first has parted.
 func (e *Engine) Open(o Options) (*Cache, error) {
-	c := &Cache{engine: e, name: o.Name, loads: o.Loads, ttl: o.TTL.Milliseconds(), journal: o.Journal, authors: map[crdt.Origin]geo.ID{}, pulls: map[uint64]*pull{}, coming: map[string]*transfer{}, looks: map[geo.ID]*crdt.Seen{}}
+	if err := e.reserve(o.Name); err != nil {
+		return nil, err
+	}
+	c := &Cache{engine: e, name: o.Name, loads: o.Loads, ttl: o.TTL.Milliseconds(), journal: o.Journal, parted: o.Parted, authors: map[crdt.Origin]geo.ID{}, pulls: map[uint64]*pull{}, coming: map[string]*transfer{}, looks: map[geo.ID]*crdt.Seen{}}
 	e.mu.Lock()
 	c.opened = e.clock.Now()
 	c.beginLife()
@@ -101,10 +108,11 @@ func (e *Engine) Open(o Options) (*Cache, error) {
 	if o.Replay != nil {
 		o.Replay(c.replay)
 	}
-	if err := e.register(c); err != nil {
-		return nil, err
+	err := e.register(c)
+	if err == nil {
+		err = e.net.Open(o.Name)
 	}
-	if err := e.net.Open(o.Name); err != nil {
+	if err != nil {
 		c.Close()
 		return nil, err
 	}
@@ -255,6 +263,10 @@ func (c *Cache) Close() {
 	c.active.drop("")
 	e.abandon(c)
 	e.checkReady()
+	if c.parted != nil {
+		c.parted(c)
+	}
+	e.release(c.name)
 }
 
 func compare(a, b string) int { return strings.Compare(a, b) }

@@ -53,8 +53,10 @@ type Engine struct {
 	mu       sync.Mutex // guards all below, and rnd
 	rnd      *rand.Rand
 	closed   bool
-	caches   []*Cache // by name
-	peers    []*peer  // members, by ID, connected or not
+	names    map[string]struct{} // of caches that open, are open, or part
+	named    sync.WaitGroup      // as many as names
+	caches   []*Cache            // open, by name
+	peers    []*peer             // members, by ID, connected or not
 	rank     *geo.Ranking
 	ids      uint64 // the last drawn number of a request or session
 	asks     map[uint64]*ask
@@ -103,7 +105,7 @@ func New(c Config) *Engine {
 	}
 	e := &Engine{
 		net: c.Net, clock: c.Clock, self: c.Net.Self(), region: c.Region, timeout: c.Timeout, log: c.Log, rnd: c.Rand,
-		single: c.Unhedged, rank: geo.NewRanking(c.Region, c.Rand), asks: map[uint64]*ask{}, explains: map[uint64]*inquiry{},
+		single: c.Unhedged, rank: geo.NewRanking(c.Region, c.Rand), names: map[string]struct{}{}, asks: map[uint64]*ask{}, explains: map[uint64]*inquiry{},
 		streams: streams{awaited: map[uint64]*transfer{}, came: map[geo.ID]uint64{}},
 	}
 	e.quiet = quiet.New(c.Log, func() time.Time { return time.Unix(0, c.Clock.Now()) })
@@ -143,19 +145,40 @@ func (e *Engine) all() []*Cache {
 	return slices.Clone(e.caches)
 }
 
+// reserve takes the name of a cache, before anything is done in it.
+func (e *Engine) reserve(name string) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	_, taken := e.names[name]
+	switch {
+	case e.closed:
+		return ErrClosed
+	case taken:
+		return fmt.Errorf("replica: open cache %q: it is open on this node already", name)
+	case len(e.names) == maxCaches:
+		return fmt.Errorf("replica: open cache %q: this node has %d caches, the most it may", name, maxCaches)
+	}
+	e.names[name] = struct{}{}
+	e.named.Add(1)
+	return nil
+}
+
+// release gives a name back.
+func (e *Engine) release(name string) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	delete(e.names, name)
+	e.named.Done()
+}
+
 // register adds a cache that is about to open.
 func (e *Engine) register(c *Cache) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	i, ok := e.find(c.name)
-	switch {
-	case e.closed:
+	if e.closed {
 		return ErrClosed
-	case ok:
-		return fmt.Errorf("replica: open cache %q: it is open on this node already", c.name)
-	case len(e.caches) == maxCaches:
-		return fmt.Errorf("replica: open cache %q: this node has %d caches, the most it may", c.name, maxCaches)
 	}
+	i, _ := e.find(c.name)
 	e.caches = slices.Insert(e.caches, i, c)
 	return nil
 }
@@ -327,14 +350,16 @@ func (e *Engine) checkReady() {
 	}
 }
 
-// Close closes the caches and ends the engine. The network is the caller's to close.
+// Close closes the caches and ends the engine; what another goroutine opens or closes meanwhile has parted, too, when it
+// returns. The network is the caller's to close.
 func (e *Engine) Close() {
-	for _, c := range e.all() {
-		c.Close()
-	}
 	e.mu.Lock()
 	e.closed = true
 	e.mu.Unlock()
+	for _, c := range e.all() {
+		c.Close()
+	}
+	e.named.Wait()
 }
 
 // runAll runs continuations, which may call the engine: the caller holds no lock.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -242,4 +243,63 @@ func TestRestartMovesNothing(t *testing.T) {
 	if there+here > 0 || m.caches[0].Store().Len() != 500 {
 		t.Errorf("%d records moved there, %d here; %d entries", there, here, m.caches[0].Store().Len())
 	}
+}
+
+// What is kept of a replica is of one at a time: its name is taken from before the restore until it has parted, and an
+// engine is closed when all have.
+func TestNameIsTakenWhileParting(t *testing.T) {
+	m := newMesh(t, 1)
+	o := standard
+	o.Name = "kept"
+	var during []error
+	again := func() {
+		_, err := m.Nodes()[0].Engine.Open(o)
+		during = append(during, err)
+	}
+	restore := o
+	restore.Restore = func(func(*store.Snapshot) error) { again() }
+	parts, goOn := make(chan struct{}), make(chan struct{})
+	restore.Parted = func(*replica.Cache) { again(); close(parts); <-goOn }
+	c, err := m.Nodes()[0].Engine.Open(restore)
+	if err != nil {
+		t.Fatal(err)
+	}
+	go c.Close()
+	<-parts
+	closed := make(chan struct{})
+	go func() { m.Nodes()[0].Engine.Close(); close(closed) }()
+	select {
+	case <-closed:
+		t.Fatal("the engine is closed, the cache is not")
+	case goOn <- struct{}{}:
+	}
+	<-closed
+	again()
+	if len(during) != 3 || !strings.Contains(fmt.Sprint(during[0]), "open on this node already") || !strings.Contains(fmt.Sprint(during[1]), "open on this node already") || !errors.Is(during[2], replica.ErrClosed) {
+		t.Fatalf("opened again: %v", during)
+	}
+}
+
+// unopened is a network that takes no cache.
+type unopened struct{ *sim.Node }
+
+func (unopened) Open(string) error { return errors.New("no room") }
+
+// A replica that cannot open after all has parted, and its name is free.
+func TestFailedOpenParts(t *testing.T) {
+	m := newMesh(t, 1)
+	n := m.Nodes()[0]
+	e := replica.New(replica.Config{Net: unopened{n}, Clock: n, Rand: m.Rand})
+	o := standard
+	parted := 0
+	o.Parted = func(*replica.Cache) { parted++ }
+	for range 2 {
+		if _, err := e.Open(o); err == nil || err.Error() != "no room" {
+			t.Fatalf("opened: %v", err)
+		}
+	}
+	if parted != 2 {
+		t.Fatalf("parted %d times", parted)
+	}
+	e.Close()
 }
