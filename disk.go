@@ -70,32 +70,56 @@ func (d *disk) title(cache string, ttl int64) snapshot.Title {
 func (d *disk) save(c *replica.Cache, j *journal) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if !j.over() {
-		d.write(c, j)
+	if j.over() {
+		return
+	}
+	if err := d.write(c, j); err != nil {
+		d.failed.Add(1)
+		d.log.Error("geolru: no snapshot is written, the one before stays", "cache", j.cache, "err", err)
 	}
 }
 
-// part is the end of what is kept of a cache that hears nothing more: its last snapshot, and no journal.
+// part is the end of what is kept of a cache that hears nothing more: its last snapshot, and no journal. If that cannot be
+// written, what was there before goes, for it holds what was deleted since; often its room is what was lacking.
 func (d *disk) part(c *replica.Cache, j *journal) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.write(c, j)
-	j.close()
+	defer j.close()
+	err := d.write(c, j)
+	if err == nil {
+		return
+	}
+	d.log.Warn("geolru: the last snapshot is not written; once more, in the room of the one before", "cache", j.cache, "err", err)
+	stays := d.drop(j)
+	if err = d.write(c, j); err == nil {
+		return
+	}
+	d.failed.Add(1)
+	if stays != nil {
+		d.log.Error("geolru: no last snapshot is written, and an older one is restored at the next start", "cache", j.cache, "err", errors.Join(err, stays))
+		return
+	}
+	d.log.Error("geolru: no last snapshot is written, the cache starts cold", "cache", j.cache, "err", err)
 }
 
-// write is save; mu is held.
-func (d *disk) write(c *replica.Cache, j *journal) {
+// write writes a snapshot; mu is held.
+func (d *disk) write(c *replica.Cache, j *journal) error {
 	mark := j.mark() // first: what was noted before that has been seen by now
 	s, seen := c.Snapshot()
 	t := d.title(j.cache, j.ttl)
 	t.Created = seen
 	if err := snapshot.Write(d.dir, d.file(j.cache), t, s); err != nil {
-		d.failed.Add(1)
-		d.log.Error("geolru: no snapshot is written, the one before stays", "cache", j.cache, "err", err)
-		return
+		return err
 	}
 	d.written.Add(1)
 	j.trim(mark)
+	return nil
+}
+
+// drop removes what is kept of a cache; mu is held.
+func (d *disk) drop(j *journal) error {
+	j.trim(j.mark())
+	return snapshot.Drop(d.dir, d.file(j.cache))
 }
 
 // keep has a replica that is to open kept here, from its restore to its last snapshot.
@@ -160,7 +184,7 @@ func (c *Cache[V]) save() {
 
 var diskMetrics = []metric[*disk]{
 	counter("snapshots_written", "Snapshots of caches that were written.", func(d *disk) uint64 { return d.written.Load() }),
-	counter("snapshots_failed", "Snapshots that could not be written; the one before stays.", func(d *disk) uint64 { return d.failed.Load() }),
+	counter("snapshots_failed", "Snapshots that could not be written; the one before stays, unless the cache was closed.", func(d *disk) uint64 { return d.failed.Load() }),
 	counter("snapshots_refused", "Snapshots that could not be restored and were set aside.", func(d *disk) uint64 { return d.refused.Load() }),
 	counter("journals_failed", "Journals that could not be written; what a kill takes of a sync is sent again.", func(d *disk) uint64 { return d.unkept.Load() }),
 }

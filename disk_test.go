@@ -222,6 +222,26 @@ func TestSnapshotThatCannotBeWritten(t *testing.T) {
 	}
 }
 
+// A cache whose last snapshot cannot be written starts cold: what was there before holds what was deleted since.
+func TestLastSnapshotThatCannotBeWritten(t *testing.T) {
+	dir := t.TempDir()
+	n := joined(t, Mesh{Dir: dir})
+	c := on(t, n, Options[int]{})
+	c.Set("k", 1)
+	c.save()
+	c.Delete("k")
+	if err := os.MkdirAll(filepath.Join(dir, n.disk.file("default")+".tmp", "in the way"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	c.Close()
+	if c = on(t, n, Options[int]{}); has(c, "k", 1) {
+		t.Fatal("what was deleted is back")
+	}
+	if got := figure(t, n, "geolru_snapshots_failed_total"); got != 1 {
+		t.Fatalf("%v failures", got)
+	}
+}
+
 func TestSecondNodeOnOneDirIsRefused(t *testing.T) {
 	dir := t.TempDir()
 	first := joined(t, Mesh{Dir: dir})

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io/fs"
 	"iter"
 	"maps"
 	"slices"
@@ -37,6 +38,21 @@ func Write(dir Dir, name string, t Title, s *store.Snapshot) error {
 	}
 	if err != nil {
 		return fmt.Errorf("snapshot: write %s: %w", name, err)
+	}
+	return nil
+}
+
+// Drop removes the snapshot of this name, if there is one, so that it is not read again.
+func Drop(dir Dir, name string) error {
+	err := dir.Remove(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err == nil {
+		err = dir.Sync()
+	}
+	if err != nil {
+		return fmt.Errorf("snapshot: drop %s: %w", name, err)
 	}
 	return nil
 }
