@@ -15,7 +15,7 @@ func (s *Store[P]) Set(key string, v P, ttl int64) (crdt.Version, error) {
 	hash := s.hash(key)
 	sh := s.of(hash)
 	now := s.written(ttl)
-	sh.mu.Lock()
+	sh.lock()
 	slot, known := sh.table.Find(hash, key)
 	ok := known && sh.table.At(slot).surely(now) && s.unwatched()
 	if !known {

@@ -14,7 +14,7 @@ const near = 1000
 func (s *Store[P]) Hit(key string, now int64) (v P, at crdt.Time, ok bool) {
 	hash := s.hash(key)
 	sh := s.of(hash)
-	sh.mu.Lock()
+	sh.lock()
 	if slot, known := sh.table.Find(hash, key); known {
 		if it := sh.table.At(slot); it.surely(now) && s.clear.Load() == nil || sh.fresh(slot, now) {
 			sh.table.Use(slot)
