@@ -32,7 +32,7 @@ type Mesh struct {
 	Announce  []string      // multiaddrs told to peers instead (behind a NAT or a load balancer); empty = what is listened on
 	Bootstrap []string      // multiaddrs of known peers, with or without /p2p/ID, /dnsaddr allowed; unreachable ones are retried for ever
 	MDNS      bool          // also find, and be found by, nodes of the cluster on the local network, by multicast DNS; who is found has to know the secret
-	Region    string        // label told to peers, e.g. "eu-west-1"; at most 128 bytes
+	Region    string        // label told to peers, e.g. "eu-west-1"; those of one hand gossip on to each other first; at most 128 bytes
 	Secret    string        // admission, at least 16 characters; "" = loopback peers only. While rotating "old,new" on every node, then "new,old" on every node: the first proves, any is accepted
 	Dir       string        // keeps identity.key, a snapshot and a journal of each cache, so that ID and entries survive a restart; made if missing, mode 0700; of one node alone; "" = nothing on disk
 	Timeout   time.Duration // of dialling, and of a miss that asks peers, from the last part on while a large value comes; 0 = 3.6 s

@@ -27,6 +27,7 @@ const (
 	connecting = 5 * time.Second
 	opening    = 370 * time.Millisecond // between two nodes: the others have heard of it by then
 	settling   = 20 * time.Second
+	regions    = 3
 	between    = 130 * time.Millisecond // two rumours: at all phases of the heartbeat
 )
 
@@ -78,12 +79,12 @@ func TestGossipIsAsSimulated(t *testing.T) {
 	way := func(a, b int) time.Duration { return ways[a][b] }
 	var is, as hearsay
 	for range reals {
-		synctest.Test(t, func(t *testing.T) { is.real(t, n, way, authors) })
+		synctest.Test(t, func(t *testing.T) { is.real(t, n, regions, way, authors) })
 	}
 	is.copies /= reals
 	as.sent = map[string]time.Duration{}
 	for seed := range uint64(worlds) {
-		as.simulated(seed, n, way, authors)
+		as.simulated(seed, n, regions, way, authors)
 	}
 	as.copies /= worlds
 	t.Logf("%d nodes   real: p50 %v, p99 %v, %.1f copies   simulated: p50 %v, p99 %v, %.1f copies", n,
@@ -100,13 +101,14 @@ func TestGossipIsAsSimulated(t *testing.T) {
 	}
 }
 
-func (s *hearsay) real(t *testing.T, n int, way func(a, b int) time.Duration, authors []int) {
+func (s *hearsay) real(t *testing.T, n, regions int, way func(a, b int) time.Duration, authors []int) {
 	s.sent = map[string]time.Duration{}
 	began, world := time.Now(), packetnet.New(way)
 	var hosts []*Host
 	for i := range n {
 		h, err := New(Config{
 			Listen: []string{"/ip4/0.0.0.0/udp/4001/quic-v1"}, Announce: []string{world.Addr(i)}, Bootstrap: []string{world.Addr(0)}, Secret: secret,
+			Region:    fmt.Sprint(i % regions),
 			ListenUDP: func(string, *net.UDPAddr) (net.PacketConn, error) { return world.Listen(i) },
 		})
 		if err != nil {
@@ -138,12 +140,12 @@ func (s *hearsay) real(t *testing.T, n int, way func(a, b int) time.Duration, au
 	world.Close()
 }
 
-func (s *hearsay) simulated(seed uint64, n int, way func(a, b int) time.Duration, authors []int) {
+func (s *hearsay) simulated(seed uint64, n, regions int, way func(a, b int) time.Duration, authors []int) {
 	w := sim.New(seed)
 	w.Links = sim.Links{Way: way, Gossip: true}
 	var nodes []*sim.Node
-	for range n {
-		node := w.Add("")
+	for i := range n {
+		node := w.Add(fmt.Sprint(i % regions))
 		node.Serve(func(_ geo.ID, lane uint8, _ string, b []byte) bool {
 			if lane == 0 {
 				s.heard(b, w.Now())

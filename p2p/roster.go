@@ -71,6 +71,16 @@ func (r *roster) link(to geo.ID) *link {
 	return r.links[to]
 }
 
+// region returns the label of a member; "" if it has none or is not known.
+func (r *roster) region(id peer.ID) string {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	if m := r.members[id]; m != nil {
+		return m.region
+	}
+	return ""
+}
+
 // connsTo returns the admitted connections of a peer.
 func (r *roster) connsTo(id peer.ID) []*admission {
 	r.mu.RLock()

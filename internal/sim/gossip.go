@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -10,8 +11,8 @@ import (
 // How gossipsub v1.1 has batches travel (github.com/libp2p/specs, gossipsub-v1.1.md; the parameters are those of package
 // geo), as far as it shows in what arrives when: the author floods all it is connected to, whoever gets a batch for the
 // first time hands it on to its mesh, and once a second everybody tells some of the others which batches it has, so that
-// they ask for what they lack. A queue that is full drops in silence. Left out are scores, who dialled whom, and the
-// messages that make and leave a mesh: both sides agree at once. Package p2p holds it against the real one.
+// they ask for what they lack. A queue that is full drops in silence. Left out are who dialled whom, and the messages
+// that make and leave a mesh: both sides agree at once. Package p2p holds it against the real one.
 const chance = time.Millisecond // what a batch waits for company in a queue: nothing arrives at the moment it is sent
 
 // message is a batch on its way.
@@ -28,6 +29,7 @@ type topic struct {
 	had   map[*message]int64 // and when it came
 	young []*message         // of the last heartbeats, as they came
 	shun  map[*Node]int64    // not to be asked into the mesh before
+	beats int
 }
 
 // Publish gossips a batch.
@@ -172,6 +174,9 @@ func (n *Node) beat(cache string, t *topic) {
 		}
 		if n.world.Links.Gossip {
 			n.graft(cache, t)
+			if t.beats++; t.beats%geo.GraftBeats == 0 {
+				n.better(cache, t)
+			}
 			n.announce(cache, t)
 		}
 		t.forget(n.world.now)
@@ -179,7 +184,8 @@ func (n *Node) beat(cache string, t *topic) {
 	})
 }
 
-// graft drops from the mesh who is gone, asks others at random when they are few, and sends some away when they are many.
+// graft drops from the mesh who is gone, asks others at random when they are few, and when they are many sends some away, of
+// those with a bad score if so many have a good one.
 func (n *Node) graft(cache string, t *topic) {
 	t.mesh = slices.DeleteFunc(t.mesh, func(m *Node) bool { return n.links[m.id] == nil || m.topics[cache] == nil })
 	if few := geo.MeshDegree - len(t.mesh); len(t.mesh) < geo.MeshLow {
@@ -189,11 +195,39 @@ func (n *Node) graft(cache string, t *topic) {
 		}
 	}
 	if len(t.mesh) >= geo.MeshHigh {
-		n.world.rnd.Shuffle(len(t.mesh), func(i, j int) { t.mesh[i], t.mesh[j] = t.mesh[j], t.mesh[i] })
+		n.shuffle(t.mesh)
+		slices.SortStableFunc(t.mesh, func(a, b *Node) int { return cmp.Compare(n.score(b), n.score(a)) })
+		n.shuffle(t.mesh[geo.MeshScore:])
 		for _, m := range slices.Clone(t.mesh[geo.MeshDegree:]) {
 			n.prune(cache, m)
 		}
 	}
+}
+
+// better asks some with a good score, if less than half of the mesh has one.
+func (n *Node) better(cache string, t *topic) {
+	if len(t.mesh) < 2 {
+		return
+	}
+	scores := make([]float64, len(t.mesh))
+	for i, m := range t.mesh {
+		scores[i] = n.score(m)
+	}
+	slices.Sort(scores)
+	median := scores[len(scores)/2]
+	if median >= geo.GoodScore {
+		return
+	}
+	good := slices.DeleteFunc(n.strangers(cache, t), func(m *Node) bool { return n.world.now < t.shun[m] || n.score(m) <= median })
+	for _, m := range good[:min(len(good), geo.GraftPeers)] {
+		n.ask(cache, m)
+	}
+}
+
+func (n *Node) score(m *Node) float64 { return geo.MeshScoreOf(n.region, m.region) }
+
+func (n *Node) shuffle(all []*Node) {
+	n.world.rnd.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
 }
 
 // ask takes another into the mesh, if it has room and has not sent this one away of late.
@@ -228,7 +262,7 @@ func (n *Node) strangers(cache string, t *topic) (all []*Node) {
 			all = append(all, m)
 		}
 	}
-	n.world.rnd.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+	n.shuffle(all)
 	return all
 }
 

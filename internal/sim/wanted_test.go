@@ -7,6 +7,7 @@ import (
 
 	"github.com/geolru/geolru/internal/replica"
 	"github.com/geolru/geolru/internal/sim"
+	"github.com/geolru/geolru/internal/store"
 )
 
 // TestConnectedToWhomTheyKeep: up to 64 nodes everybody is connected to everybody; beyond, to far fewer, and a write is
@@ -38,6 +39,38 @@ func TestConnectedToWhomTheyKeep(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestNobodyIsARoundTripLate: whom a writer is not connected to has a write from one of its own region, not over a third one.
+func TestNobodyIsARoundTripLate(t *testing.T) {
+	const nodes, regions, far = 96, 8, 60 * time.Millisecond
+	w := sim.New(1)
+	w.Links = sim.Links{Gossip: true, Way: func(a, b int) time.Duration {
+		if a%regions == b%regions {
+			return time.Millisecond
+		}
+		return far
+	}}
+	var caches []*replica.Cache
+	arrived, last := 0, time.Duration(0)
+	for i := range nodes {
+		cache, err := w.Add(fmt.Sprint(i % regions)).Engine.Open(replica.Options{Name: "c", Capacity: nodes, TTL: time.Hour, Hash: sim.Hash})
+		if err != nil {
+			t.Fatal(err)
+		}
+		cache.Store().OnChange(func(store.Change[replica.Blob]) { arrived, last = arrived+1, w.Now() })
+		caches = append(caches, cache)
+	}
+	w.Run(75 * time.Second) // three plans
+	for i, cache := range caches {
+		wrote := w.Now()
+		arrived = 0
+		cache.Store().Set(fmt.Sprint("k", i), replica.BlobOf([]byte("v")), time.Hour.Milliseconds())
+		w.Run(time.Second)
+		if took := last - wrote; arrived != nodes || took > far*5/4 {
+			t.Errorf("what node %d wrote is at %d of %d nodes, the last has it after %v", i, arrived, nodes, took)
+		}
 	}
 }
 
