@@ -242,6 +242,27 @@ func TestLastSnapshotThatCannotBeWritten(t *testing.T) {
 	}
 }
 
+// readOnly is a directory in which nothing can be made or removed, but what is there can be written to.
+type readOnly struct{ snapshot.Dir }
+
+func (readOnly) Create(string) (snapshot.File, error) { return nil, os.ErrPermission }
+func (readOnly) Remove(string) error                  { return os.ErrPermission }
+func (readOnly) Rename(string, string) error          { return os.ErrPermission }
+
+// What was deleted does not come back from a directory either that takes nothing new and lets nothing go.
+func TestDeletedStaysDeletedInAReadOnlyDirectory(t *testing.T) {
+	n := joined(t, Mesh{Dir: t.TempDir()})
+	c := on(t, n, Options[int]{})
+	c.Set("k", 1)
+	c.save()
+	n.disk.dir = readOnly{n.disk.dir}
+	c.Delete("k")
+	c.Close()
+	if c = on(t, n, Options[int]{}); has(c, "k", 1) {
+		t.Fatal("what was deleted is back")
+	}
+}
+
 func TestSecondNodeOnOneDirIsRefused(t *testing.T) {
 	dir := t.TempDir()
 	first := joined(t, Mesh{Dir: dir})

@@ -30,7 +30,7 @@ func fullPlan() localPlan {
 	}
 }
 
-// quickPlan takes less than a minute. It shows what is twice as fast, not what is a tenth faster.
+// quickPlan takes one or two minutes. It shows what is twice as fast, not what is a tenth faster.
 func quickPlan() localPlan {
 	return localPlan{
 		Speed:   speedPlan{Capacity: 20_000, Ops: 80_000, Rounds: 5},
@@ -51,7 +51,7 @@ func localCommand() *cli.Command {
 		Description: "All caches in one process and one run, in turns: compare within a run, not between runs.\n" +
 			"It takes some minutes, during which the machine should have nothing else to do.",
 		Flags: append([]cli.Flag{
-			&cli.BoolFlag{Name: "quick", Usage: "smaller and shorter: less than a minute, rough figures"},
+			&cli.BoolFlag{Name: "quick", Usage: "smaller and shorter: one or two minutes, a fifth of the entries, rough figures"},
 			&cli.StringSliceFlag{Name: "phase", Usage: fmt.Sprintf("only this `NAME`, of %v; repeatable", phases)},
 			&cli.IntSliceFlag{Name: "procs", Value: []int{1, 2}, Usage: "GOMAXPROCS to measure speed at; repeatable"},
 		}, sharedFlags()...),

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 
 	"github.com/geolru/geolru/crdt"
 	"github.com/geolru/geolru/internal/wire"
@@ -217,10 +216,7 @@ func (j *Journal) Trim(mark int64) error {
 func (j *Journal) remove() error {
 	err := j.Close()
 	j.size, j.told = 0, false
-	if gone := j.dir.Remove(j.name); !errors.Is(gone, fs.ErrNotExist) {
-		err = errors.Join(err, gone)
-	}
-	return err
+	return errors.Join(err, discard(j.dir, j.name))
 }
 
 // cut puts what stands behind a mark into a file of its own, which takes the place of the other.

@@ -42,19 +42,28 @@ func Write(dir Dir, name string, t Title, s *store.Snapshot) error {
 	return nil
 }
 
-// Drop removes the snapshot of this name, if there is one, so that it is not read again.
+// Drop removes the snapshot of this name, if there is one, or empties it, so that it is not read again.
 func Drop(dir Dir, name string) error {
-	err := dir.Remove(name)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err == nil {
-		err = dir.Sync()
-	}
-	if err != nil {
+	if err := discard(dir, name); err != nil {
 		return fmt.Errorf("snapshot: drop %s: %w", name, err)
 	}
 	return nil
+}
+
+// discard takes a file away, or what is in it: that needs no right to write to the directory.
+func discard(dir Dir, name string) error {
+	err := dir.Remove(name)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err == nil:
+		return dir.Sync()
+	}
+	f, unopened := dir.Append(name, 0)
+	if unopened != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close())
 }
 
 // writeTemporary writes a file and has it on the disk.
