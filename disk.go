@@ -38,8 +38,7 @@ type disk struct {
 	written, failed, refused atomic.Uint64 // snapshots written; not written, or not restored
 	unkept                   atomic.Uint64 // journals that could not be written
 
-	mu   sync.Mutex // one snapshot is written at a time; guards lost
-	lost error      // why caches that parted have no last snapshot
+	mu sync.Mutex // one snapshot is written at a time
 }
 
 // openDisk takes the directory; nil if there is to be none.
@@ -54,14 +53,12 @@ func openDisk(m Mesh) (*disk, error) {
 	return &disk{dir: snapshot.At(m.Dir), cluster: cmp.Or(m.Cluster, defaultCluster), log: m.Log, lock: lock}, nil
 }
 
-// close gives the directory back, once all caches have parted. The error tells of last snapshots that are not there, too.
+// close gives the directory back, once all caches have parted.
 func (d *disk) close() error {
 	if d == nil {
 		return nil
 	}
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return errors.Join(d.lost, d.lock.Close())
+	return d.lock.Close()
 }
 
 func (d *disk) title(cache string, ttl int64) snapshot.Title {
@@ -98,7 +95,6 @@ func (d *disk) part(c *replica.Cache, j *journal) {
 		return
 	}
 	d.failed.Add(1)
-	d.lost = errors.Join(d.lost, fmt.Errorf("no last snapshot of cache %q: %w", j.cache, err))
 	if stays != nil {
 		d.log.Error("geolru: no last snapshot is written, and an older one is restored at the next start", "cache", j.cache, "err", errors.Join(err, stays))
 		return

@@ -157,8 +157,7 @@ func (n *Node) Addrs() []string { return n.host.Addrs() }
 func (n *Node) Collector() prometheus.Collector { return collector{n} }
 
 // Close sends what waits to be sent, for at most 2 s, closes the caches on the node, with a snapshot of each if there is
-// a Mesh.Dir, and leaves the mesh. The error tells which last snapshots could not be written, also of caches that were
-// closed before. A second Close waits for the first and returns what it did.
+// a Mesh.Dir, and leaves the mesh. A second Close waits for the first and returns what it did.
 func (n *Node) Close() error {
 	n.closing.Do(func() {
 		n.flush(n.open()...)
