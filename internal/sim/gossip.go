@@ -29,7 +29,7 @@ type topic struct {
 	had   map[*message]int64 // and when it came
 	young []*message         // of the last heartbeats, as they came
 	shun  map[*Node]int64    // not to be asked into the mesh before
-	beats int
+	beats int                // since it was joined
 }
 
 // Publish gossips a batch.
