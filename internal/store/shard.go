@@ -63,7 +63,7 @@ func (sh *shard[P]) init(s *Store[P], now int64, limit, ghosts, tombs int) {
 
 // A hit holds a lock for some 50 ns, and of 128 locks two processors want the same once in 200 times: to be put to sleep
 // and woken costs more than all that, a tenth of the time of a hit on average (64 goroutines on two processors, the "crowd
-// get" of geobench local). So who finds a lock taken looks again some times first; a hundred times gain half as much, a
+// get" of geobench local). So who finds a lock taken looks again some times first; a hundred times gain a little less, a
 // thousand no more. Unless it is taken more often than once in 16 times: then all want one key, whose line of memory would
 // go to and fro, and those who sleep let one processor work on it alone, which is twice as fast. sync.Mutex does not wait
 // awake while other goroutines could run.
