@@ -8,6 +8,7 @@
 //	scarce := budget.Scarce()                  // the fewer hedged requests are left the longer is the wait
 //	wait := ranking.Hedge(near[0], scarce)     // no answer for so long: if budget.Hedge() ask near[1] too, else wait again
 //	ranking.Sample(near[0], rtt, now)          // it answered: every answer is a measurement
+//	ranking.Late(near[0], took, now)           // but not one that comes after near[1] answered
 //	ranking.Fail(near[0], now)                 // or the request failed: skipped until it answers a probe
 //
 // and of the probes that keep the order true when nobody asks anything:

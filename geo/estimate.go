@@ -32,6 +32,17 @@ const (
 	stride       = 1.0 / 8
 	firstOverdue = 1.5
 
+	// offence is what a stall adds to a peer's unrest and an answer in time takes 1 off: who stalls in more than 1 of 50 requests
+	// grows restless. They are the cumulative sums of Page, Continuous Inspection Schemes, Biometrika 1954. From unsteady on it stands
+	// behind those who are up to detour times as far (order.go), until it has answered pardon times: ten minutes of probes. Asked
+	// again sooner it would stall until it is found out again. A peer that stalls in one request of twenty is found out after 100 of
+	// them (mean; p95 223), one that does in one of fifty after 590. Of 400,000 look-ups of 40 nodes whose peers never stall 1, 36
+	// and 27 end with a peer found restless over cloud, internet and bad jitter. Rejected: an offence of 99, or to count whom a
+	// hedge overtakes whatever it takes in the end: over internet jitter the sound peers were found restless, too.
+	offence  = 49
+	unsteady = 150
+	pardon   = 600
+
 	// maxRTT is what no answer on Earth takes: a longer one is a clock that was stepped or a process that was stopped.
 	maxRTT = time.Minute
 )
@@ -57,6 +68,10 @@ type estimate struct {
 
 	srtt, dev float64 // smoothed RTT and its mean deviation, nanoseconds
 	overdue   float64 // nanoseconds, at least srtt: after it hardly any answers come but those that stalled
+
+	unrest   int  // 0 to pardon: how often it stalled of late
+	restless bool // unrest came to unsteady, and has not been 0 since
+	excused  bool // it stalled, and has not answered in time since: a pause counts once, whatever was asked meanwhile
 }
 
 // add takes one sample, 0 to maxRTT.
@@ -86,18 +101,39 @@ func (e *estimate) learn(took float64) {
 		e.srtt, e.dev, e.overdue = took, took/2, firstOverdue*took
 		return
 	}
-	rtt := float64(e.rtt())
-	stall := e.overdue + stalled*rtt
-	err := min(took, stall) - e.srtt
-	e.srtt += gainRTT * err
-	e.dev += gainDev * (max(err, -err) - e.dev)
+	stall := took > e.stall()
+	if e.judge(stall); !stall {
+		err := took - e.srtt
+		e.srtt += gainRTT * err
+		e.dev += gainDev * (max(err, -err) - e.dev)
+	}
 	// by the steps of Robbins and Monro, A Stochastic Approximation Method, 1951: one late answer moves it up as far as all
 	// others move it down
 	step := -vain
-	if took > e.overdue && took <= stall {
+	if took > e.overdue && !stall {
 		step += 1
 	}
-	e.overdue = max(e.overdue+step*stride*rtt, e.srtt)
+	e.overdue = max(e.overdue+step*stride*float64(e.rtt()), e.srtt)
+}
+
+// stall is how long an answer takes at the least that has stalled, nanoseconds.
+func (e *estimate) stall() float64 { return e.overdue + stalled*float64(e.rtt()) }
+
+// judge takes in whether a request stalled.
+func (e *estimate) judge(stall bool) {
+	switch {
+	case !stall:
+		e.unrest = max(e.unrest-1, 0)
+	case !e.excused:
+		e.unrest = min(e.unrest+offence, pardon)
+	}
+	e.excused = stall
+	switch {
+	case e.unrest == 0:
+		e.restless = false
+	case e.unrest >= unsteady && !e.restless:
+		e.restless, e.unrest = true, pardon
+	}
 }
 
 func (e *estimate) measured() bool { return e.n > 0 }

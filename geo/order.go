@@ -12,6 +12,10 @@ const (
 	margin    = 1.1 // the one ahead takes so many times as long
 	marginAbs = time.Millisecond
 
+	// detour is how much farther may be who is asked before a peer that stalls often: its p99 is then at most so many times the
+	// nearest RTT, and its p50 as well.
+	detour = 1.3
+
 	fast    = 2.0 // at once, without waiting for three probes: nobody has to prove twice that it is half as far
 	fastAbs = 5 * time.Millisecond
 )
@@ -25,7 +29,15 @@ const (
 // it) with the next one lowered by a margin that grows with the value; any chain of them lowers at least as far as its last
 // link. The order of a Ranking is always a linear extension of it.
 func (p *ranked) beats(q *ranked) bool {
-	return ahead(p.high(), q.low(), margin, marginAbs) || ahead(p.rtt(), q.rtt(), fast, fastAbs)
+	return ahead(p.seems(p.high()), q.seems(q.low()), margin, marginAbs) || ahead(p.seems(p.rtt()), q.seems(q.rtt()), fast, fastAbs)
+}
+
+// seems is how far a peer at rtt is to the order: so much farther if it stalls often that one at detour times rtt beats it.
+func (p *ranked) seems(rtt time.Duration) time.Duration {
+	if p.restless {
+		return time.Duration(float64(rtt) * detour * margin)
+	}
+	return rtt
 }
 
 func ahead(a, b time.Duration, factor float64, abs time.Duration) bool {
@@ -74,7 +86,7 @@ func (r *Ranking) fits(p *ranked) (first, last int) {
 // sorted is the place of a new peer, which has none yet to keep: by its estimate.
 func (r *Ranking) sorted(p *ranked, first, last int) int {
 	for i, q := range r.order[first:last] {
-		if p.rtt() < q.rtt() {
+		if p.seems(p.rtt()) < q.seems(q.rtt()) {
 			return first + i
 		}
 	}

@@ -321,3 +321,63 @@ func TestNearestTakesN(t *testing.T) {
 		}
 	}
 }
+
+// often has a stall in one of so many requests, n of them; the others take rtt.
+func often(r *Ranking, id ID, rtt time.Duration, oneIn, n int) {
+	for i := range n {
+		if i%oneIn == 0 {
+			r.Late(id, 900*ms, 0)
+		} else {
+			r.Sample(id, rtt, 0)
+		}
+	}
+}
+
+func TestWhoStallsOftenStandsBehindTheNext(t *testing.T) {
+	r := ranked3(50*ms, 64*ms, 66*ms)
+	often(r, "a", 50*ms, 100, 1000)
+	wantOrder(t, r, 0, "a", "b", "c")
+	often(r, "a", 50*ms, 20, 200)
+	wantOrder(t, r, 0, "b", "a", "c")
+	if rtt, _ := r.RTT("a"); rtt != 50*ms {
+		t.Errorf("RTT = %v of who stalls, want 50ms as before", rtt)
+	}
+	r.Late("a", 900*ms, 0)
+	for n := range pardon {
+		wantOrder(t, r, 0, "b", "a", "c")
+		if r.Sample("a", 50*ms, 0); t.Failed() {
+			t.Fatalf("pardoned after %d answers", n)
+		}
+	}
+	wantOrder(t, r, 0, "a", "b", "c")
+}
+
+func TestAllThatStallRankByDistance(t *testing.T) {
+	r := ranked3(50*ms, 60*ms, 90*ms)
+	for range 10 {
+		often(r, "a", 50*ms, 20, 100)
+		often(r, "b", 60*ms, 20, 100)
+	}
+	wantOrder(t, r, 0, "a", "b", "c")
+}
+
+func TestAPauseCountsOnce(t *testing.T) {
+	r := ranked3(50*ms, 60*ms, 90*ms)
+	for range 100 {
+		r.Late("a", 900*ms, 0)
+	}
+	wantOrder(t, r, 0, "a", "b", "c")
+}
+
+func TestLateButNoStall(t *testing.T) {
+	r := ranked3(50*ms, 60*ms, 90*ms)
+	for range 100 {
+		r.Late("a", 120*ms, 0) // overdue was 75 ms, and three RTTs are 150
+		r.Sample("a", 50*ms, 0)
+	}
+	wantOrder(t, r, 0, "a", "b", "c")
+	r.Late("x", 900*ms, 0)
+	r.Add("new", "eu", 0)
+	r.Late("new", 900*ms, 0)
+	wantOrder(t, r, 0, "a", "b", "c", "new")
+}

@@ -25,7 +25,7 @@ type lookupRow struct {
 // trouble is what goes wrong with the answers to the one who asks.
 type trouble struct {
 	name    string
-	share   float64 // of the look-ups, for each holder by itself
+	share   float64 // of the look-ups, and of the seconds between them, for each holder by itself
 	nearest bool    // of the nearest peer alone
 	late    time.Duration
 }
@@ -103,17 +103,24 @@ func (g *globe) lookups(t trouble, n noise) lookupRow {
 	}
 	var took []float64
 	before := g.Nodes()[asking].Engine.Counters().Hedges
-	for i := range g.run.plan.Looks {
+	draw := func() {
 		for from := range late {
 			late[from] = (from == near || !t.nearest) && g.Rand.Float64() < t.share
 		}
+	}
+	for i := range g.run.plan.Looks {
+		draw()
 		if d, found := g.ask(lookKey(i % lookKeys)); found {
 			took = append(took, ms(d))
 		} else {
 			row.Missed++
 		}
+		for left := betweenLooks; left > t.late; left -= time.Second { // probes find who stalls as well
+			draw()
+			g.Run(time.Second)
+		}
 		clear(late)
-		g.Run(betweenLooks)
+		g.Run(t.late)
 	}
 	row.Took = percentOf(took)
 	if len(took) > 0 {

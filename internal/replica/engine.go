@@ -50,24 +50,25 @@ type Engine struct {
 	single  bool       // no request is hedged
 	budget  geo.Budget // of hedged requests; guarded by mu
 
-	mu       sync.Mutex // guards all below, and rnd
-	rnd      *rand.Rand
-	closed   bool
-	names    map[string]struct{} // of caches that open, are open, or part
-	named    sync.WaitGroup      // as many as names
-	caches   []*Cache            // open, by name
-	peers    []*peer             // members, by ID, connected or not
-	rank     *geo.Ranking
-	ids      uint64 // the last drawn number of a request or session
-	asks     map[uint64]*ask
-	streams  streams
-	explains map[uint64]*inquiry
-	ready    []*waiter
-	greeting bool  // a probe to everybody is scheduled
-	arrived  int64 // when the last member connected, Unix nanoseconds; 0 = none ever
-	planned  int64 // when last, Unix nanoseconds
-	pruned   int64
-	counters Counters
+	mu        sync.Mutex // guards all below, and rnd
+	rnd       *rand.Rand
+	closed    bool
+	names     map[string]struct{} // of caches that open, are open, or part
+	named     sync.WaitGroup      // as many as names
+	caches    []*Cache            // open, by name
+	peers     []*peer             // members, by ID, connected or not
+	rank      *geo.Ranking
+	ids       uint64 // the last drawn number of a request or session
+	asks      map[uint64]*ask
+	overtaken map[overtaken]int64 // when they were sent, Unix nanoseconds
+	streams   streams
+	explains  map[uint64]*inquiry
+	ready     []*waiter
+	greeting  bool  // a probe to everybody is scheduled
+	arrived   int64 // when the last member connected, Unix nanoseconds; 0 = none ever
+	planned   int64 // when last, Unix nanoseconds
+	pruned    int64
+	counters  Counters
 }
 
 // Counters is what an engine has done since it was made.
@@ -105,7 +106,7 @@ func New(c Config) *Engine {
 	}
 	e := &Engine{
 		net: c.Net, clock: c.Clock, self: c.Net.Self(), region: c.Region, timeout: c.Timeout, log: c.Log, rnd: c.Rand,
-		single: c.Unhedged, rank: geo.NewRanking(c.Region, c.Rand), names: map[string]struct{}{}, asks: map[uint64]*ask{}, explains: map[uint64]*inquiry{},
+		single: c.Unhedged, rank: geo.NewRanking(c.Region, c.Rand), names: map[string]struct{}{}, asks: map[uint64]*ask{}, overtaken: map[overtaken]int64{}, explains: map[uint64]*inquiry{},
 		streams: streams{awaited: map[uint64]*transfer{}, came: map[geo.ID]uint64{}},
 	}
 	e.quiet = quiet.New(c.Log, func() time.Time { return time.Unix(0, c.Clock.Now()) })

@@ -314,6 +314,8 @@ func (c *Cache) fetched(from geo.ID, m *wire.Fetched) {
 	finish := nothing
 	if a := e.asks[m.ID]; a != nil && a.cache == c {
 		finish = e.answered(a, from, m, got)
+	} else if m.Last {
+		e.late(overtaken{m.ID, from})
 	}
 	e.mu.Unlock()
 	finish()
@@ -346,7 +348,8 @@ func (c *Cache) borrow(records []wire.Record, by store.Heads) map[string]Blob {
 
 // answered notes what an answer brought. mu is held.
 func (e *Engine) answered(a *ask, from geo.ID, m *wire.Fetched, got map[string]Blob) func() {
-	if r := a.waiting[from]; r != nil {
+	r := a.waiting[from]
+	if r != nil {
 		r.heard = e.clock.Now()
 		if m.Last && r.alone {
 			e.rank.Sample(from, nanos(r.heard-r.sent), r.heard)
@@ -361,11 +364,46 @@ func (e *Engine) answered(a *ask, from geo.ID, m *wire.Fetched, got map[string]B
 	a.gets(got)
 	switch {
 	case len(a.missing) == 0:
+		e.overtook(a, r)
 		return e.endAsk(a)
 	case a.waiting[from] == nil:
 		return e.askNext(a)
 	}
 	return nothing
+}
+
+// overtaken is a request that another peer answered which was asked later.
+type overtaken struct {
+	ask  uint64
+	peer geo.ID
+}
+
+// overtook remembers whom the peer outran that was asked by r: for a while the ranking wants to know how late they are. mu is held.
+func (e *Engine) overtook(a *ask, r *request) {
+	if r == nil {
+		return
+	}
+	for _, id := range slices.Sorted(keys(a.waiting)) {
+		late, o := a.waiting[id], overtaken{a.id, id}
+		if !late.alone || late.sent >= r.sent {
+			continue
+		}
+		e.overtaken[o] = late.sent
+		e.clock.After(e.patience(id, late), func() {
+			e.mu.Lock()
+			defer e.mu.Unlock()
+			e.late(o)
+		})
+	}
+}
+
+// late tells the ranking how late an overtaken request is, if that is still of interest. mu is held.
+func (e *Engine) late(o overtaken) {
+	if sent, ok := e.overtaken[o]; ok {
+		delete(e.overtaken, o)
+		now := e.clock.Now()
+		e.rank.Late(o.peer, nanos(now-sent), now)
+	}
 }
 
 // keys is maps.Keys; the name is short because it is sorted wherever order could matter.

@@ -17,6 +17,7 @@ type mesh struct {
 	*sim.World
 	t      *testing.T
 	caches []*replica.Cache
+	probed bool // the peer of stall_test.go stalls on probes as well
 }
 
 func spread(key string) uint64 {
