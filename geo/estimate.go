@@ -32,16 +32,16 @@ const (
 	stride       = 1.0 / 8
 	firstOverdue = 1.5
 
-	// offence is what a stall adds to a peer's unrest and an answer in time takes 1 off: who stalls in more than 1 of 50 requests
-	// grows restless. They are the cumulative sums of Page, Continuous Inspection Schemes, Biometrika 1954. From unsteady on it stands
-	// behind those who are up to detour times as far (order.go), until it has answered pardon times: ten minutes of probes. Asked
+	// stallCost is what a stall adds to a peer's unrest and an answer in time takes 1 off: who stalls in more than 1 of 50 requests
+	// grows unsteady. They are the cumulative sums of Page, Continuous Inspection Schemes, Biometrika 1954. From unsteadyAt on it stands
+	// behind those who are up to detour times as far (order.go), until it has answered steadyAfter times: ten minutes of probes. Asked
 	// again sooner it would stall until it is found out again. A peer that stalls in one request of twenty is found out after 100 of
 	// them (mean; p95 223), one that does in one of fifty after 590. Of 400,000 look-ups of 40 nodes whose peers never stall 1, 36
-	// and 27 end with a peer found restless over cloud, internet and bad jitter. Rejected: an offence of 99, or to count whom a
-	// hedge overtakes whatever it takes in the end: over internet jitter the sound peers were found restless, too.
-	offence  = 49
-	unsteady = 150
-	pardon   = 600
+	// and 27 end with a peer found unsteady over cloud, internet and bad jitter. Rejected: a stallCost of 99, or to count whom a
+	// hedge overtakes whatever it takes in the end: over internet jitter the sound peers were found unsteady, too.
+	stallCost   = 49
+	unsteadyAt  = 150
+	steadyAfter = 600
 
 	// maxRTT is what no answer on Earth takes: a longer one is a clock that was stepped or a process that was stopped.
 	maxRTT = time.Minute
@@ -59,8 +59,8 @@ var shifts = [...]struct {
 
 // estimate is what the answers of one peer say of its latency. The zero value has seen none.
 //
-// It holds two views, for two questions. How far is it? The minimum of some samples: jitter only ever adds. How long may an
-// answer take before it is late? The mean and the deviation: there the jitter is what matters.
+// It holds three views, for three questions. How far is it? The minimum of some samples: jitter only ever adds. How long may an
+// answer take before it is late? The mean and the deviation: there the jitter is what matters. Does it stall often?
 type estimate struct {
 	n       uint64 // samples ever seen
 	samples recent // since it became slower, if it did
@@ -69,9 +69,9 @@ type estimate struct {
 	srtt, dev float64 // smoothed RTT and its mean deviation, nanoseconds
 	overdue   float64 // nanoseconds, at least srtt: after it hardly any answers come but those that stalled
 
-	unrest   int  // 0 to pardon: how often it stalled of late
-	restless bool // unrest came to unsteady, and has not been 0 since
-	excused  bool // it stalled, and has not answered in time since: a pause counts once, whatever was asked meanwhile
+	unrest   int  // 0 to steadyAfter: how often it stalled of late
+	unsteady bool // unrest came to unsteadyAt, and has not been 0 since
+	paused   bool // it stalled, and has not answered in time since: a pause counts once, whatever was asked meanwhile
 }
 
 // add takes one sample, 0 to maxRTT.
@@ -124,15 +124,15 @@ func (e *estimate) judge(stall bool) {
 	switch {
 	case !stall:
 		e.unrest = max(e.unrest-1, 0)
-	case !e.excused:
-		e.unrest = min(e.unrest+offence, pardon)
+	case !e.paused:
+		e.unrest = min(e.unrest+stallCost, steadyAfter)
 	}
-	e.excused = stall
+	e.paused = stall
 	switch {
 	case e.unrest == 0:
-		e.restless = false
-	case e.unrest >= unsteady && !e.restless:
-		e.restless, e.unrest = true, pardon
+		e.unsteady = false
+	case e.unrest >= unsteadyAt && !e.unsteady:
+		e.unsteady, e.unrest = true, steadyAfter
 	}
 }
 

@@ -34,7 +34,7 @@ func (p *ranked) beats(q *ranked) bool {
 
 // seems is how far a peer at rtt is to the order: so much farther if it stalls often that one at detour times rtt beats it.
 func (p *ranked) seems(rtt time.Duration) time.Duration {
-	if p.restless {
+	if p.unsteady {
 		return time.Duration(float64(rtt) * detour * margin)
 	}
 	return rtt

@@ -343,7 +343,7 @@ func TestWhoStallsOftenStandsBehindTheNext(t *testing.T) {
 		t.Errorf("RTT = %v of who stalls, want 50ms as before", rtt)
 	}
 	r.Late("a", 900*ms, 0)
-	for n := range pardon {
+	for n := range steadyAfter {
 		wantOrder(t, r, 0, "b", "a", "c")
 		if r.Sample("a", 50*ms, 0); t.Failed() {
 			t.Fatalf("pardoned after %d answers", n)
