@@ -24,6 +24,7 @@ func anyEstimate(t *rapid.T, name string) *ranked {
 	for _, rtt := range rapid.SliceOfN(anyRTT, 1, 8).Draw(t, name) {
 		p.add(max(rtt, 0))
 	}
+	p.unsteady = rapid.Bool().Draw(t, name+" stalls often")
 	return p
 }
 
@@ -81,6 +82,13 @@ func act(t *rapid.T, r *Ranking, now *int64) ID {
 		r.Add(id, anyRegion.Draw(t, "region"), *now)
 	case 4:
 		r.Probed(id, *now)
+	case 5:
+		r.Late(id, anyRTT.Draw(t, "late"), *now)
+	case 6:
+		for range unsteadyAt {
+			r.Late(id, maxRTT, *now)
+			r.Sample(id, 0, *now)
+		}
 	default:
 		r.Sample(id, anyRTT.Draw(t, "rtt"), *now)
 	}

@@ -4,14 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"sync"
 	"time"
 
 	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
+	manet "github.com/multiformats/go-multiaddr/net"
 )
 
-// maxStrangers bounds the inbound connections that have not been admitted yet.
+// maxStrangers bounds the inbound connections that have not been admitted yet. One more takes the place of another.
 const maxStrangers = 16
 
 // admission is one connection on its way to being admitted, or admitted.
@@ -24,10 +26,12 @@ type admission struct {
 	timer *time.Timer   // closes the connection at until
 
 	// guarded by gate.mu
-	claimed bool // a hello is under way
-	taken   bool // the hello or the timer has got to decide; the other one has lost
-	decided bool // err is set, done closed
-	closed  bool // the connection is gone
+	turn    uint64 // the earlier it came the less
+	holds   bool   // one of the places of strangers
+	claimed bool   // a hello is under way
+	taken   bool   // the hello or the timer has got to decide; the other one has lost
+	decided bool   // err is set, done closed
+	closed  bool   // the connection is gone
 }
 
 func (a *admission) inbound() bool { return a.conn.Stat().Direction == network.DirInbound }
@@ -39,7 +43,8 @@ func (a *admission) inbound() bool { return a.conn.Stat().Direction == network.D
 type gate struct {
 	mu        sync.Mutex
 	conns     map[network.Conn]*admission
-	strangers int // inbound and not admitted
+	strangers int // that hold a place: inbound and not admitted
+	turns     uint64
 	patience  time.Duration
 }
 
@@ -47,23 +52,73 @@ func newGate(patience time.Duration) *gate {
 	return &gate{conns: map[network.Conn]*admission{}, patience: patience}
 }
 
-// enter registers a new connection; expire is called unless it is decided in time. The error says that there are too many
-// strangers.
-func (g *gate) enter(c network.Conn, expire func(*admission)) (*admission, error) {
-	a := &admission{conn: c, peer: c.RemotePeer(), until: time.Now().Add(g.patience), done: make(chan struct{})}
+// errCrowd refuses who must make room: whoever comes is let in, or a few silent connections would keep members out.
+var errCrowd = refusal{refusedCrowd, "too many connections wait for admission: another one takes its place"}
+
+// enter registers a new connection; expire is called unless it is decided in time. left, if not nil, has lost its place to it and
+// is to be refused and closed; it is c's own admission if nobody else could.
+func (g *gate) enter(c network.Conn, expire func(*admission)) (a, left *admission) {
+	a = &admission{conn: c, peer: c.RemotePeer(), until: time.Now().Add(g.patience), done: make(chan struct{})}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if a.inbound() && g.strangers >= maxStrangers {
-		return a, refusal{refusedCrowd, "too many connections wait for admission"}
-	}
 	if a.inbound() {
+		if g.strangers >= maxStrangers {
+			if left = g.hindmost(); left == nil {
+				return a, a
+			}
+			g.vacate(left)
+		}
 		g.strangers++
+		a.holds = true
 	} else {
 		a.claimed = true // the dialer sends the hello, it does not answer one
 	}
+	g.turns++
+	a.turn = g.turns
 	a.timer = time.AfterFunc(g.patience, func() { expire(a) })
 	g.conns[c] = a
-	return a, nil
+	return a, left
+}
+
+// hindmost is who gives way: of the addresses with the most strangers the one who has been here longest. So an address cannot
+// drive out those of others, and who would drive out an honest one from its own must make maxStrangers connections while that
+// says hello. nil if all are about to be decided.
+func (g *gate) hindmost() (most *admission) {
+	held := map[string]int{}
+	for _, a := range g.conns {
+		if a.holds {
+			held[a.from()]++
+		}
+	}
+	for _, a := range g.conns {
+		if !a.holds || a.taken && !a.decided {
+			continue
+		}
+		if most == nil || held[a.from()] > held[most.from()] || held[a.from()] == held[most.from()] && a.turn < most.turn {
+			most = a
+		}
+	}
+	return most
+}
+
+// from is the network that a connection comes from: an IPv4 address, or the 64 bits of IPv6 that one host usually has.
+func (a *admission) from() string {
+	ip, err := manet.ToIP(a.conn.RemoteMultiaddr())
+	if err != nil {
+		return ""
+	}
+	if ip.To4() == nil {
+		ip = ip.Mask(net.CIDRMask(64, 128))
+	}
+	return ip.String()
+}
+
+// vacate has a hold no place any more.
+func (g *gate) vacate(a *admission) {
+	if a.holds {
+		a.holds = false
+		g.strangers--
+	}
 }
 
 // claim returns the admission of c for the one hello that it may answer, else nil.
@@ -103,8 +158,8 @@ func (g *gate) decideLocked(a *admission, err error) bool {
 	}
 	a.decided, a.err = true, err
 	a.timer.Stop()
-	if err == nil && a.inbound() {
-		g.strangers--
+	if err == nil {
+		g.vacate(a)
 	}
 	close(a.done)
 	return true
@@ -122,12 +177,17 @@ func (g *gate) leave(c network.Conn) *admission {
 		return nil
 	}
 	g.decideLocked(a, errGone)
-	if a.err != nil && a.inbound() {
-		g.strangers--
-	}
+	g.vacate(a)
 	a.closed = true
 	delete(g.conns, c)
 	return a
+}
+
+// rejected says whether a was refused.
+func (g *gate) rejected(a *admission) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return a.decided && a.err != nil
 }
 
 // live says whether a's connection is still there.
@@ -167,11 +227,14 @@ func (h *Host) admittedOnly(next network.StreamHandler) network.StreamHandler {
 
 // connected is libp2p's notice of a new connection. It must not block.
 func (h *Host) connected(_ network.Network, c network.Conn) {
-	a, err := h.gate.enter(c, h.expire)
-	if err != nil {
-		h.refused(a, err)
+	a, left := h.gate.enter(c, h.expire)
+	if left == a {
+		h.refused(a, errCrowd)
 		c.Close()
 		return
+	}
+	if left != nil {
+		h.background(func() { h.turnOut(left, errCrowd) })
 	}
 	if !a.inbound() {
 		h.background(func() { h.greetPeer(a) })
@@ -180,8 +243,15 @@ func (h *Host) connected(_ network.Network, c network.Conn) {
 
 // expire refuses a connection whose time is up.
 func (h *Host) expire(a *admission) {
+	h.turnOut(a, refusal{refusedLate, "no hello in " + h.cfg.times.hello.String()})
+}
+
+// turnOut refuses a connection that was not decided yet, and closes it if it is refused.
+func (h *Host) turnOut(a *admission, why error) {
 	if h.gate.take(a) {
-		h.refuse(a, refusal{refusedLate, "no hello in " + h.cfg.times.hello.String()})
+		h.refuse(a, why)
+	}
+	if h.gate.rejected(a) {
 		a.conn.Close()
 	}
 }

@@ -87,11 +87,7 @@ func TestPeersCarryRegionAndAddresses(t *testing.T) {
 func TestNothingBeforeServe(t *testing.T) {
 	a := quietNode(t, Config{Listen: overTCP, Secret: secret}, brisk())
 	b := start(t, Config{Secret: secret, Bootstrap: a.Addrs()})
-	until(t, "the connection waits", func() bool {
-		a.gate.mu.Lock()
-		defer a.gate.mu.Unlock()
-		return a.gate.strangers == 1
-	})
+	until(t, "the connection waits", func() bool { return a.gate.held() == 1 })
 	if len(b.Peers()) != 0 || len(a.Peers()) != 0 {
 		t.Fatal("admitted before Serve")
 	}

@@ -1,7 +1,9 @@
 package p2p
 
 import (
+	"fmt"
 	"io"
+	"maps"
 	"sync"
 	"testing"
 	"time"
@@ -12,6 +14,7 @@ import (
 	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
 	"github.com/libp2p/go-libp2p/core/protocol"
+	ma "github.com/multiformats/go-multiaddr"
 )
 
 // stranger is a plain libp2p host, connected to n.
@@ -79,27 +82,102 @@ func TestStrangerGetsNothing(t *testing.T) {
 	}
 }
 
+// TestStrangersAreBounded: who comes when all places are taken has the one of who has been here longest, and a member comes in.
 func TestStrangersAreBounded(t *testing.T) {
-	n := quietNode(t, Config{Listen: overTCP, Secret: secret}, brisk())
-	var conns []network.Conn
-	for range maxStrangers + 1 {
-		_, c := stranger(t, n)
-		conns = append(conns, c)
-	}
-	until(t, "one is refused", func() bool {
-		for _, c := range conns {
-			if c == nil || c.IsClosed() {
-				return true
+	for _, listen := range [][]string{overTCP, overQUIC} {
+		slow := brisk()
+		slow.hello = time.Minute // nobody is too late
+		n := quietNode(t, Config{Listen: listen, Secret: secret}, slow)
+		n.Serve(n.frame, n.event, n.lost)
+		var conns []network.Conn
+		for range maxStrangers + 3 {
+			_, c := stranger(t, n)
+			conns = append(conns, c)
+			until(t, "it has come", func() bool { return n.gate.knows(c) })
+		}
+		until(t, "the first three are turned out", func() bool {
+			return conns[0].IsClosed() && conns[1].IsClosed() && conns[2].IsClosed()
+		})
+		b := start(t, Config{Listen: listen, Secret: secret, Bootstrap: n.Addrs()})
+		meet(t, n, b)
+		until(t, "the fourth made room", conns[3].IsClosed)
+		for i, c := range conns[4:] {
+			if c.IsClosed() {
+				t.Errorf("stranger %d was turned out as well", 4+i)
 			}
 		}
-		return false
-	})
-	conns[0].Close()
-	until(t, "there is room again", func() bool {
-		n.gate.mu.Lock()
-		defer n.gate.mu.Unlock()
-		return n.gate.strangers < maxStrangers
-	})
+		if n.gate.held() != maxStrangers-1 || !n.log.has("another one takes its place") {
+			t.Errorf("%d places are held, want %d, and a line in the log", n.gate.held(), maxStrangers-1)
+		}
+	}
+}
+
+// TestFloodDrivesOutItsOwn: an address that makes ever more connections takes no place of another.
+func TestFloodDrivesOutItsOwn(t *testing.T) {
+	g := newGate(time.Hour)
+	enter := func(addr string) (*admission, *admission) {
+		return g.enter(inboundFrom(addr), func(*admission) {})
+	}
+	member, _ := enter("/ip4/192.0.2.1/tcp/1")
+	six, _ := enter("/ip6/2001:db8::1/tcp/1")
+	for i := range 100 {
+		flood, left := enter(fmt.Sprintf("/ip6/2001:db8:1::%x/udp/1/quic-v1", i+1))
+		if left == member || left == six || left == flood {
+			t.Fatalf("connection %d of the flood drove out one from elsewhere, or itself", i)
+		}
+		if (left != nil) != (i >= maxStrangers-2) || g.held() > maxStrangers {
+			t.Fatalf("connection %d of the flood: %v left, %d places are held", i, left, g.held())
+		}
+	}
+	if !g.take(member) {
+		t.Fatal("the member cannot be decided")
+	}
+	if _, left := enter("/ip4/192.0.2.1/tcp/2"); left == member {
+		t.Error("who was just being admitted gave way")
+	}
+	g.decide(member, nil)
+	if g.held() != maxStrangers-1 {
+		t.Errorf("%d places are held after an admission, want %d", g.held(), maxStrangers-1)
+	}
+	for c := range maps.Clone(g.conns) {
+		g.leave(c)
+	}
+	if g.held() != 0 {
+		t.Errorf("%d places are held by nobody", g.held())
+	}
+}
+
+// connFrom is a connection that came in from an address.
+type connFrom struct {
+	network.Conn
+	from ma.Multiaddr
+}
+
+func inboundFrom(addr string) *connFrom { return &connFrom{from: ma.StringCast(addr)} }
+
+func (c *connFrom) Stat() network.ConnStats {
+	return network.ConnStats{Stats: network.Stats{Direction: network.DirInbound}}
+}
+func (c *connFrom) RemotePeer() peer.ID           { return "" }
+func (c *connFrom) RemoteMultiaddr() ma.Multiaddr { return c.from }
+
+// held is how many places are held.
+func (g *gate) held() int {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.strangers
+}
+
+// knows tells whether the other side of c came in.
+func (g *gate) knows(c network.Conn) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for n, a := range g.conns {
+		if n.RemotePeer() == c.LocalPeer() && a.holds {
+			return true
+		}
+	}
+	return false
 }
 
 // TestDialledStrangerGetsNothing: who answers at a bootstrap address but cannot say hello is left.
