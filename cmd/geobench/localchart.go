@@ -19,8 +19,10 @@ type bars struct {
 func (r *localReport) charts() (all []*plot.Plot) {
 	if len(r.Speed) > 0 {
 		for _, procs := range r.Plan.Speed.Procs {
-			all = append(all, r.speedChart(procs))
+			all = append(all, r.speedChart(procs, "", "get", "overwrite", "insert", "mix"))
 		}
+		most := slices.Max(r.Plan.Speed.Procs)
+		all = append(all, r.speedChart(most, ", 64 goroutines", "crowd get", "crowd mix"))
 	}
 	if len(r.Memory) > 0 {
 		all = append(all, r.memoryChart("bytes per entry", func(row memoryRow) float64 { return row.BytesPerEntry }),
@@ -32,13 +34,11 @@ func (r *localReport) charts() (all []*plot.Plot) {
 	return all
 }
 
-// drawn is the workloads of the speed chart; the others are in the tables.
-var drawn = []string{"get", "overwrite", "insert", "mix"}
-
-func (r *localReport) speedChart(procs int) *plot.Plot {
+// speedChart draws some workloads; the others are in the tables.
+func (r *localReport) speedChart(procs int, crowd string, workloads ...string) *plot.Plot {
 	names := r.cachesOf()
 	var groups []bars
-	for _, workload := range drawn {
+	for _, workload := range workloads {
 		group := bars{legend: workload}
 		for _, cache := range names {
 			row, _ := r.speedOf(speedPlace{cache, workload, procs}) // none is no bar
@@ -46,7 +46,7 @@ func (r *localReport) speedChart(procs int) *plot.Plot {
 		}
 		groups = append(groups, group)
 	}
-	return barChart(fmt.Sprintf("CPU time of an operation, GOMAXPROCS %d", procs), "ns", names, groups)
+	return barChart(fmt.Sprintf("CPU time of an operation, GOMAXPROCS %d%s", procs, crowd), "ns", names, groups)
 }
 
 func (r *localReport) memoryChart(unit string, of func(memoryRow) float64) *plot.Plot {

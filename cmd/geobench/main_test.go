@@ -82,7 +82,8 @@ func TestHitratio(t *testing.T) {
 			t.Errorf("%s: %d hits, want %d", cache, row.Hits, want)
 		}
 	}
-	if picture, err := os.ReadFile(svg); err != nil || !bytes.Contains(picture, []byte("<svg")) {
+	picture, err := os.ReadFile(svg)
+	if texts := bytes.Count(picture, []byte("<text ")); err != nil || texts == 0 || texts != bytes.Count(picture, []byte("textLength=")) {
 		t.Errorf("the picture: %v, %.40q", err, picture)
 	}
 }
@@ -128,8 +129,8 @@ func TestLocal(t *testing.T) {
 			t.Errorf("no table has %q in its heading", heading)
 		}
 	}
-	if n := len(r.charts()); n != 5 {
-		t.Errorf("%d charts, want 5", n)
+	if n := len(r.charts()); n != 6 {
+		t.Errorf("%d charts, want 6", n)
 	}
 }
 

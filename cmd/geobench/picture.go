@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"image/color"
 	"io"
@@ -9,6 +10,7 @@ import (
 	"strings"
 
 	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/font"
 	"gonum.org/v1/plot/plotutil"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
@@ -50,12 +52,44 @@ func (p picture) save(charts []*plot.Plot, columns int) error {
 	if err != nil {
 		return fmt.Errorf("draw %s: %w", p.file, err)
 	}
+	if p.format == "svg" {
+		canvas = &fitted{CanvasWriterTo: canvas}
+	}
 	tiles := draw.Tiles{Rows: rows, Cols: columns, PadX: chartGap, PadY: chartGap,
 		PadTop: chartGap, PadBottom: chartGap, PadLeft: chartGap, PadRight: chartGap}
 	for i, c := range charts {
 		c.Draw(tiles.At(draw.New(canvas), i%columns, i/columns))
 	}
 	return toFile(p.file, func(w io.Writer) error { _, err := canvas.WriteTo(w); return err })
+}
+
+// fitted is an SVG whose texts are as wide as they were taken to be, whatever font the viewer has: labels end where bars begin.
+type fitted struct {
+	vg.CanvasWriterTo
+	widths []vg.Length // of the texts, in order
+}
+
+// FillString draws a text.
+func (c *fitted) FillString(face font.Face, at vg.Point, text string) {
+	c.widths = append(c.widths, face.Width(text))
+	c.CanvasWriterTo.FillString(face, at, text)
+}
+
+// WriteTo writes the picture.
+func (c *fitted) WriteTo(w io.Writer) (int64, error) {
+	var plain bytes.Buffer
+	if _, err := c.CanvasWriterTo.WriteTo(&plain); err != nil {
+		return 0, err
+	}
+	const text = "<text "
+	var out bytes.Buffer
+	for i, part := range bytes.SplitAfter(plain.Bytes(), []byte(text)) {
+		if i > 0 {
+			fmt.Fprintf(&out, `textLength="%.2f" lengthAdjust="spacingAndGlyphs" `, c.widths[i-1].Points())
+		}
+		out.Write(part)
+	}
+	return out.WriteTo(w)
 }
 
 // newChart is a chart on a white ground, with its legend to the right above.

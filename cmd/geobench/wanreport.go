@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
@@ -26,14 +27,14 @@ func (r *wanReport) tables() []*table {
 func (r *wanReport) replicationTable() *table {
 	p := r.Replication
 	t := &table{heading: fmt.Sprintf("## Writes to all nodes\n\n%d writes, %d lost; %.1f connections a node; %.1f records a batch; %.1f copies and %.0f B for each record and node. "+
-		"Stretch is of the direct one-way time without jitter", p.Writes, p.Lost, p.Connected, p.Batch, p.Copies, p.Bytes)}
+		"Direct one-way times are without jitter", p.Writes, p.Lost, p.Connected, p.Batch, p.Copies, p.Bytes)}
 	t.row("", "p50", "p99", "max")
 	line := func(name string, f percent) { t.row(name, figure(f.P50), figure(f.P99), figure(f.Max)) }
-	line("a write at a node, ms", p.Delay)
-	line("its stretch", p.Stretch)
-	line("a write at its last node, ms", p.Last)
-	line("its stretch", p.LastStretch)
-	line("its stretch less 20 ms", p.LastLess20)
+	line("from a write until a node has it, ms", p.Delay)
+	line("… of the direct one-way time", p.Stretch)
+	line("from a write until the last node has it, ms", p.Last)
+	line("… of the direct one-way time to the farthest", p.LastStretch)
+	line("… if 20 ms are taken off, for batches wait for company", p.LastLess20)
 	return t
 }
 
@@ -65,15 +66,23 @@ func (r *wanReport) charts() []*plot.Plot {
 		distribution("From the write to a node", "ms", r.Replication.delays),
 		distribution("… in direct one-way times", "", r.Replication.stretches),
 	}
+	for rows := range slices.Chunk(r.Lookups, len(troubles)) {
+		all = append(all, lookupChart(rows))
+	}
+	return all
+}
+
+// lookupChart is of look-ups over one kind of jitter.
+func lookupChart(rows []lookupRow) *plot.Plot {
 	var names []string
 	groups := []bars{{legend: "p50"}, {legend: "p99"}, {legend: "p99.9"}}
-	for _, row := range r.Lookups {
-		names = append(names, row.Jitter+", "+row.Trouble)
+	for _, row := range rows {
+		names = append(names, row.Trouble)
 		for i, f := range []float64{row.Took.P50, row.Took.P99, row.P999} {
 			groups[i].figures = append(groups[i].figures, f)
 		}
 	}
-	return append(all, barChart("Look-ups of what others hold", "ms", names, groups))
+	return barChart("Look-ups of what others hold, jitter: "+rows[0].Jitter, "ms", names, groups)
 }
 
 // distribution is the share of the figures that are not above x, up to the 99.9 %: beyond, a few would take all the room.

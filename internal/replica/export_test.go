@@ -50,3 +50,10 @@ func (c *Cache) Remembered() (digests, authors int) {
 	defer c.engine.mu.Unlock()
 	return len(c.looks), len(c.authors)
 }
+
+// Overtaken is how many requests are followed that a hedge overtook.
+func (e *Engine) Overtaken() int {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return len(e.overtaken)
+}
