@@ -8,6 +8,9 @@ import (
 	"github.com/geolru/geolru/internal/wire"
 )
 
+// MaxAgain is maxAgain.
+const MaxAgain = maxAgain
+
 // MarkSeen claims a dot without its record: what no rule does.
 func (c *Cache) MarkSeen(d crdt.Dot, t crdt.Time) {
 	c.engine.mu.Lock()

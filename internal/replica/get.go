@@ -30,6 +30,7 @@ type ask struct {
 	waiting map[geo.ID]*request
 	started int64
 	last    geo.ID // the one asked last
+	repeats int    // how often a peer was asked again for what followed a value that was overwritten while it came
 	stops   []func() bool
 	done    func(map[string]Blob)
 	early   *bid // the claim of the key, if it will be loaded when nobody has it; nil = none
@@ -199,6 +200,9 @@ func (e *Engine) request(a *ask, id geo.ID) bool {
 		}
 		r.left++
 	}
+	if before := a.waiting[id]; before != nil { // it is asked again, and has not told all yet
+		r.left, r.alone = r.left+before.left, false
+	}
 	a.waiting[id] = r
 	return true
 }
@@ -362,6 +366,11 @@ func (e *Engine) answered(a *ask, from geo.ID, m *wire.Fetched, got map[string]B
 		}
 	}
 	a.gets(got)
+	for _, rec := range m.Records {
+		if _, taken := got[rec.Key]; !taken && rec.Kind == crdt.Value {
+			a.again(rec.Key, rec.Version, from, true)
+		}
+	}
 	switch {
 	case len(a.missing) == 0:
 		e.overtook(a, r)

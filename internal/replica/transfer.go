@@ -205,6 +205,9 @@ func (c *Cache) part(from geo.ID, m *wire.Part) bool {
 	sound, due := true, []func(){}
 	switch {
 	case len(m.Bytes) == 0: // it has another version by now, or none
+		for _, a := range t.asks {
+			a.again(t.key, t.what.Version, from, false)
+		}
 		due = e.goOn(t)
 	case !t.due(m):
 		sound, due = false, e.goOn(t)
@@ -270,11 +273,13 @@ func (c *Cache) check(t *transfer, value Blob, what wire.Offer, vouch map[crdt.O
 // handOut gives who waits the value, or has them ask on if it was refused at the door. mu is held; the caller runs the
 // continuations without it.
 func (e *Engine) handOut(t *transfer, got map[string]Blob) (due []func()) {
-	asks := t.asks
+	asks, holder := t.asks, t.offers[0].from
 	e.dropTransfer(t)
 	for _, a := range asks {
 		delete(a.joined, t.key)
-		a.gets(got)
+		if a.gets(got); len(got) == 0 {
+			a.again(t.key, t.what.Version, holder, true)
+		}
 		if len(a.waiting) == 0 || len(a.missing) == 0 {
 			due = append(due, e.askNext(a))
 		}

@@ -199,6 +199,91 @@ func TestAnotherVersionBeginsAnew(t *testing.T) {
 	}
 }
 
+// TestOverwrittenWhileItComes: the holder writes the key anew, as often as it may, and what it has in the end is found.
+func TestOverwrittenWhileItComes(t *testing.T) {
+	m := newMesh(t, 2)
+	m.set(0, "k", large(seven, 0))
+	m.Run(time.Second)
+	sent := m.parts()
+	a := m.ask(1, "k")
+	value := ""
+	for i := range replica.MaxAgain {
+		if !m.Until(3*time.Second, func() bool { return sent[0] >= 40 }) { // of the version before 16 are under way at most
+			t.Fatalf("%d parts sent in round %d", sent[0], i)
+		}
+		sent[0], value = 0, large(seven, uint64(i+1))
+		m.set(0, "k", value)
+	}
+	m.wantFound(a, "k", value, 3*time.Second)
+	m.want(1, "k", value, 0)
+}
+
+// TestOverwrittenForEver: an ask whose value never comes whole before the next one is written ends all the same.
+func TestOverwrittenForEver(t *testing.T) {
+	m := newMesh(t, 2)
+	m.set(0, "k", large(seven, 0))
+	m.Run(time.Second)
+	a := m.ask(1, "k")
+	for i := 0; !a.done; i++ {
+		if m.Run(100 * time.Millisecond); i > 20 {
+			t.Fatal("it does not end")
+		}
+		m.set(0, "k", large(seven, uint64(i+1)))
+	}
+	m.wantStreams(1, 0)
+}
+
+// TestOverwrittenElsewhere: while a large value comes another node overwrites it. Nobody has the old one any more.
+func TestOverwrittenElsewhere(t *testing.T) {
+	m := newMesh(t, 3)
+	m.set(0, "k", large(seven, 1))
+	m.Run(time.Second)
+	sent := m.parts()
+	a := m.ask(1, "k")
+	if !m.Until(3*time.Second, func() bool { return sent[0] >= 28 }) {
+		t.Fatalf("%d parts sent", sent[0])
+	}
+	next := large(seven, 2)
+	m.set(2, "k", next)
+	m.wantFound(a, "k", next, 3*time.Second)
+}
+
+// TestAnnouncedWhileItIsLent: a value of one frame meets at the door the news of the next one, whose value is elsewhere.
+func TestAnnouncedWhileItIsLent(t *testing.T) {
+	m := newMesh(t, 3)
+	m.Links.Way = func(from, to int) time.Duration {
+		if from+to == 1 {
+			return 100 * time.Millisecond
+		}
+		return 10 * time.Millisecond
+	}
+	m.set(0, "k", large(2*wire.AnnounceAbove, 1))
+	m.Run(30 * time.Second)
+	a := m.ask(1, "k")
+	next := large(2*wire.AnnounceAbove, 2)
+	m.Run(120 * time.Millisecond) // node 2 has said that it has nothing
+	m.set(2, "k", next)
+	m.wantFound(a, "k", next, time.Second)
+}
+
+// TestDeletedWhileItComes: nobody is asked again for what is gone.
+func TestDeletedWhileItComes(t *testing.T) {
+	m := newMesh(t, 2)
+	m.set(0, "k", large(seven, 1))
+	m.Run(time.Second)
+	sent := m.parts()
+	a := m.ask(1, "k")
+	if !m.Until(3*time.Second, func() bool { return sent[0] >= 28 }) {
+		t.Fatalf("%d parts sent", sent[0])
+	}
+	m.caches[0].Store().Delete("k")
+	if !m.Until(time.Second, func() bool { return a.done }) || len(a.found) != 0 {
+		t.Errorf("done %v, found %d", a.done, len(a.found))
+	}
+	m.want(1, "k", "", time.Second)
+	m.wantStreams(1, 0)
+}
+
 // TestNobodyElse: the only holder dies, and the ask ends with nothing soon after its peers have answered.
 func TestNobodyElse(t *testing.T) {
 	m := newMesh(t, 3)
