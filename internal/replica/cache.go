@@ -63,6 +63,7 @@ type Cache struct {
 	opened    int64 // Unix nanoseconds
 	closed    bool
 	whole     bool    // one whole sync is done
+	warm      bool    // it began with what an earlier life left
 	share     float64 // of the first one, what is here: 0 to 1
 	seen      crdt.Seen
 	ripening  ripeness
@@ -108,6 +109,7 @@ func (e *Engine) Open(o Options) (*Cache, error) {
 	if o.Replay != nil {
 		o.Replay(c.replay)
 	}
+	c.warm = c.store.Len() > 0
 	err := e.register(c)
 	if err == nil {
 		err = e.net.Open(o.Name)

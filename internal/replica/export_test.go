@@ -11,6 +11,9 @@ import (
 // MaxAgain is maxAgain.
 const MaxAgain = maxAgain
 
+// HoldOutbox has what is written from now on wait, without a number.
+func (c *Cache) HoldOutbox() { c.out.busy.Store(true) }
+
 // MarkSeen claims a dot without its record: what no rule does.
 func (c *Cache) MarkSeen(d crdt.Dot, t crdt.Time) {
 	c.engine.mu.Lock()

@@ -64,13 +64,14 @@ func (c *Cache) roundFar(now int64) {
 	}
 }
 
-// compare pulls from a peer unless its digest, as last told, is ours: what is settled alone, or everything. engine.mu is
-// held.
+// compare pulls from a peer unless its digest, as last told, is ours: what is settled alone, or everything. A replica that
+// shows what it had in an earlier life asks all the same until it has had everything of somebody: the digest leaves out what the
+// peer has written and not sent, and was told a moment ago. engine.mu is held.
 func (c *Cache) compare(p *peer, settled bool) {
 	if p == nil {
 		return
 	}
-	if s, ok := p.states[c.name]; ok && s.Hash == c.digestHash() && !plant.On(plant.ContentUnion) {
+	if s, ok := p.states[c.name]; ok && (c.whole || !c.warm) && s.Hash == c.digestHash() && !plant.On(plant.ContentUnion) {
 		c.complete()
 		return
 	}

@@ -303,3 +303,24 @@ func TestFailedOpenParts(t *testing.T) {
 	}
 	e.Close()
 }
+
+// TestReadyMeansOverwritten: a peer's digest that equals the own one says nothing of what it has written and not sent yet, so
+// a node that comes back asks all the same before it is ready with what it had.
+func TestReadyMeansOverwritten(t *testing.T) {
+	m := newMesh(t, 2)
+	m.set(0, "k", "old")
+	m.want(1, "k", "old", time.Second)
+	m.Run(time.Minute)
+	before := imageOf(m.caches[1])
+	m.caches[0].HoldOutbox()
+	m.set(0, "k", "new")
+	if err := m.restart(1, standard, time.Second, before); err != nil {
+		t.Fatal(err)
+	}
+	ready := false
+	m.Nodes()[1].Engine.Ready(func() { ready = true })
+	if !m.Until(time.Minute, func() bool { return ready }) {
+		t.Fatal("never ready")
+	}
+	m.want(1, "k", "new", 0)
+}
