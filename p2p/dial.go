@@ -107,22 +107,26 @@ func (d *dialer) due(now time.Time) (jobs []func(context.Context), sleep time.Du
 	r := d.h.roster
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	add := func(a *attempt, job func(context.Context)) {
-		if a.due(now) {
+	add := func(a *attempt, m *member, job func(context.Context)) {
+		switch {
+		case a.busy:
+		case !a.due(now):
+			sleep = min(sleep, a.next.Sub(now))
+		case m != nil && !m.calm.due(now):
+			sleep = min(sleep, m.calm.next.Sub(now))
+		default:
 			a.busy = true
 			jobs = append(jobs, job)
-		} else if !a.busy {
-			sleep = min(sleep, a.next.Sub(now))
 		}
 	}
 	for _, m := range r.members {
 		if d.missingLocked(m) {
-			add(&m.dial, func(ctx context.Context) { d.dialMember(ctx, m) })
+			add(&m.dial, m, func(ctx context.Context) { d.dialMember(ctx, m) })
 		}
 	}
 	for _, s := range d.seeds {
 		if d.soughtLocked(s) {
-			add(&s.dial, func(ctx context.Context) { d.dialSeed(ctx, s) })
+			add(&s.dial, r.members[s.found], func(ctx context.Context) { d.dialSeed(ctx, s) })
 		}
 	}
 	return jobs, sleep

@@ -96,6 +96,47 @@ func TestOtherLife(t *testing.T) {
 	until(t, "the old one is left", func() bool { return !b.knows(a) })
 }
 
+// TestTwoOfOneKey: of two nodes with one identity the later one stays, where both are in reach, and the other does not throw
+// it out again with every dial.
+func TestTwoOfOneKey(t *testing.T) {
+	key := filepath.Join(t.TempDir(), "key")
+	b := start(t, Config{Listen: overTCP, Secret: secret})
+	early := start(t, Config{Secret: secret, KeyFile: key, Bootstrap: b.Addrs()})
+	meet(t, b, early)
+	late := start(t, Config{Secret: secret, KeyFile: key, Bootstrap: b.Addrs()})
+	tried := func() float64 {
+		return value(early.count.dials.WithLabelValues("admitted")) + value(early.count.dials.WithLabelValues("failed"))
+	}
+	until(t, "the earlier one comes back some times", func() bool { return tried() >= 8 })
+	if e := b.events(); len(e) != 3 || !e[2].Connected {
+		t.Errorf("events %+v, want one come, gone and another one come", e)
+	}
+	if !b.log.has("was its directory copied?") {
+		t.Error("nobody is told")
+	}
+	late.Close()
+	meet(t, b, early) // it was refused in favour of one that is gone
+}
+
+// TestYoungEnd: who is lost as soon as he was met is not dialled again at once, by whatever address.
+func TestYoungEnd(t *testing.T) {
+	a := quietNode(t, Config{Listen: overTCP, Secret: secret}, brisk())
+	a.Serve(a.frame, a.event, a.lost)
+	never := usual
+	never.retry = time.Hour
+	b := quietNode(t, Config{Secret: secret, Bootstrap: a.Addrs()}, never)
+	b.Serve(b.frame, b.event, b.lost)
+	meet(t, a, b)
+	b.net.Network().ClosePeer(a.id)
+	until(t, "it is gone", func() bool { return len(b.events()) == 2 })
+	if jobs, sleep := b.dialer.due(time.Now()); len(jobs) > 0 || sleep <= 0 {
+		t.Errorf("%d dials at once, the next look in %v", len(jobs), sleep)
+	}
+	if jobs, _ := b.dialer.due(time.Now().Add(time.Hour)); len(jobs) != 2 {
+		t.Errorf("%d dials later, want that of the member and that of its bootstrap address", len(jobs))
+	}
+}
+
 func TestOwnAddressIsIgnored(t *testing.T) {
 	addr := freePort(t)
 	key := filepath.Join(t.TempDir(), "key")

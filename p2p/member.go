@@ -7,6 +7,7 @@ import (
 
 	"github.com/geolru/geolru/geo"
 	"github.com/libp2p/go-libp2p/core/network"
+	"github.com/libp2p/go-libp2p/core/peer"
 	manet "github.com/multiformats/go-multiaddr/net"
 )
 
@@ -81,6 +82,11 @@ func (h *Host) join(a *admission, who proof) {
 	if !h.gate.live(a) {
 		return
 	}
+	if h.roster.overtaken(a.peer, who.life) {
+		h.refuse(a, errTwice)
+		h.background(func() { a.conn.Close() })
+		return
+	}
 	h.supersede(a, who.life)
 	p, first := h.enrol(a, who)
 	if p.ID == "" {
@@ -108,6 +114,19 @@ func (h *Host) supersede(a *admission, now life) {
 	}
 }
 
+// errTwice is why the earlier of two nodes of one identity is not admitted beside the later. They would take turns else, each
+// ending the other's connections as those of a life that is over.
+var errTwice = errors.New("another node has this identity and came later: was its directory copied?")
+
+// overtaken says whether a life of a peer has been followed by one that is connected. A life that is over does not come back,
+// so this is of another process.
+func (r *roster) overtaken(id peer.ID, l life) bool {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	m := r.members[id]
+	return m != nil && m.connected() && m.life != l && slices.Contains(m.past, l)
+}
+
 func (r *roster) outlived(a *admission, now life) []*admission {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
@@ -130,7 +149,8 @@ func (h *Host) enrol(a *admission, who proof) (p geo.Peer, first bool) {
 		return p, false
 	}
 	first = !m.connected()
-	m.region, m.addrs, m.life = who.region, told(who.addrs, a.peer, near), who.life
+	m.begins(who.life)
+	m.region, m.addrs = who.region, told(who.addrs, a.peer, near)
 	m.admitted, m.seen = true, r.now()
 	m.dial.rest()
 	m.conns = append(m.conns, a)
@@ -139,6 +159,18 @@ func (h *Host) enrol(a *admission, who proof) (p geo.Peer, first bool) {
 		r.links[geo.ID(a.peer.String())] = m.link
 	}
 	return m.peer(), first
+}
+
+// begins notes the life of a member's connection.
+func (m *member) begins(l life) {
+	if m.life == l {
+		return
+	}
+	if m.life != (life{}) {
+		m.past = append(slices.DeleteFunc(m.past, func(p life) bool { return p == l }), m.life)
+		m.past = m.past[max(0, len(m.past)-maxLives):]
+	}
+	m.life = l
 }
 
 // part takes a closed connection from its member, and with the last one the member's link.
@@ -166,6 +198,11 @@ func (h *Host) withdraw(a *admission) (geo.Peer, *link) {
 	m.seen = r.now()
 	if m.connected() {
 		return geo.Peer{}, nil
+	}
+	if m.seen.Sub(a.conn.Stat().Opened) < h.cfg.times.retry {
+		m.calm.failed(m.seen, h.cfg.times)
+	} else {
+		m.calm.rest()
 	}
 	gone := m.link
 	m.link = nil

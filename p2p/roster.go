@@ -12,8 +12,10 @@ import (
 	ma "github.com/multiformats/go-multiaddr"
 )
 
-// maxMembers bounds the roster, rumours of peers that nobody can reach included.
-const maxMembers = 4096
+const (
+	maxMembers = 4096 // bounds the roster, rumours of peers that nobody can reach included
+	maxLives   = 4    // that are remembered of a member: as many processes of one identity at once are told apart
+)
 
 // member is all that is known of one other node.
 type member struct {
@@ -21,11 +23,13 @@ type member struct {
 	region   string
 	addrs    []ma.Multiaddr // without /p2p; none: a client, not to be dialled
 	life     life           // of its admitted connections
+	past     []life         // those before, the last maxLives of them
 	admitted bool           // by this host, once; until then it is hearsay
 	seen     time.Time      // when it was last connected to anybody
 	conns    []*admission   // admitted and not closed
 	link     *link          // set while conns is not empty
 	dial     attempt
+	calm     attempt // fails with every connection that ended young: until its next nobody dials the member
 }
 
 func (m *member) connected() bool { return len(m.conns) > 0 }
