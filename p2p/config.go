@@ -65,7 +65,7 @@ type timings struct {
 	ban      time.Duration // the first ban
 	banMax   time.Duration // bans double up to this
 	retry    time.Duration // the first wait before dialling again; a connection that ended sooner was as good as none
-	retryMax time.Duration // waits double up to this
+	retryMax time.Duration // waits grow up to this
 	mend     time.Duration // between two looks for members without a gossip stream, and for connections not wanted
 	linger   time.Duration // a connection not wanted is closed when so old: long enough to measure the way
 }

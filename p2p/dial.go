@@ -18,8 +18,10 @@ import (
 // living must not wait behind the dead.
 const maxDials = 64
 
-// attempt is the state of dialling one member or one bootstrap address, for ever: the wait doubles with every failure up to
-// a minute and starts anew after a success. Its zero value is due at once.
+// attempt is the state of dialling one member or one bootstrap address, for ever: the wait grows by a quarter with every
+// failure, from a second up to a minute, and starts anew after a success. So a peer that comes back is found after a quarter
+// of the time that it was away, where a wait that doubles finds it after as long again, for twelve dials in the first minute
+// instead of six. The zero value is due at once.
 type attempt struct {
 	busy bool
 	wait time.Duration // before the next, jitter apart
@@ -33,7 +35,7 @@ func (a *attempt) rest() { a.wait, a.next = 0, time.Time{} }
 
 // failed sets the next time: half the wait to the whole of it, lest all who lost a peer at once come back at once.
 func (a *attempt) failed(now time.Time, t timings) {
-	a.wait = min(max(2*a.wait, t.retry), t.retryMax)
+	a.wait = min(max(a.wait+a.wait/4, t.retry), t.retryMax)
 	a.next = now.Add(a.wait/2 + rand.N(a.wait/2+1))
 }
 

@@ -223,7 +223,7 @@ func TestBackOff(t *testing.T) {
 	var a attempt
 	now := time.Unix(1000, 0)
 	want := time.Second
-	for range 12 {
+	for range 24 {
 		if !a.due(a.next) {
 			t.Fatal("not due at its time")
 		}
@@ -231,7 +231,7 @@ func TestBackOff(t *testing.T) {
 		if d := a.next.Sub(now); d < want/2 || d > want {
 			t.Errorf("waits %v, want %v to %v", d, want/2, want)
 		}
-		want = min(2*want, time.Minute)
+		want = min(want+want/4, time.Minute)
 	}
 	if a.due(now) {
 		t.Error("due at once after a failure")
