@@ -102,6 +102,36 @@ func TestRestartFetchesWhatItMissed(t *testing.T) {
 }
 
 // A process that dies without a word leaves what it saved last.
+// TestFirstNodeFindsItsPeersAgain: a node that nobody told of another one remembers where they were, and is not ready with
+// what others have deleted meanwhile.
+func TestFirstNodeFindsItsPeersAgain(t *testing.T) {
+	dir := t.TempDir()
+	m := Mesh{Listen: []string{loopback}, Dir: dir}
+	first := joined(t, m)
+	second := joined(t, Mesh{Listen: []string{loopback}, Bootstrap: first.Addrs()})
+	c, d := on(t, first, Options[int]{}), on(t, second, Options[int]{})
+	ready(t, first, second)
+	if err := c.Set("k", 1); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the other one has it", func() bool { return has(d, "k", 1) })
+	eventually(t, "the peer is written down", func() bool {
+		b, _ := os.ReadFile(filepath.Join(dir, "peers"))
+		return strings.Contains(string(b), second.ID())
+	})
+	first.Close()
+	d.Delete("k")
+	// It comes back on another port, where the second one cannot look for it.
+	first = joined(t, m)
+	c = on(t, first, Options[int]{})
+	if err := first.Ready(soon(t)); err != nil {
+		t.Fatal(err)
+	}
+	if _, there := c.GetIfPresent("k"); there {
+		t.Error("it is ready with a value that was deleted")
+	}
+}
+
 func TestKilledNodeLeavesItsLastSnapshot(t *testing.T) {
 	dir := t.TempDir()
 	n := joined(t, Mesh{Dir: dir})

@@ -34,7 +34,7 @@ type Mesh struct {
 	MDNS      bool          // also find, and be found by, nodes of the cluster on the local network, by multicast DNS; who is found has to know the secret
 	Region    string        // label told to peers, e.g. "eu-west-1"; those of one hand gossip on to each other first; at most 128 bytes
 	Secret    string        // admission, at least 16 characters; "" = loopback peers only. While rotating "old,new" on every node, then "new,old" on every node: the first proves, any is accepted
-	Dir       string        // keeps identity.key, a snapshot and a journal of each cache, so that ID and entries survive a restart; made if missing, mode 0700; of one node alone; "" = nothing on disk
+	Dir       string        // keeps identity.key, the addresses of peers, a snapshot and a journal of each cache, so that ID, entries and whom to look for survive a restart; made if missing, mode 0700; of one node alone; "" = nothing on disk
 	Timeout   time.Duration // of dialling, and of a miss that asks peers, from the last part on while a large value comes; 0 = 3.6 s
 	Log       *slog.Logger  // nil = silent
 }
@@ -97,7 +97,7 @@ func join(ctx context.Context, m Mesh, listen func(p2p.Config) (*p2p.Host, error
 		return nil, err
 	}
 	n := &Node{
-		host: host, disk: disk, log: m.Log, timeout: m.Timeout, first: len(m.Bootstrap) == 0 && !m.MDNS, joined: time.Now(),
+		host: host, disk: disk, log: m.Log, timeout: m.Timeout, first: !host.Seeks(), joined: time.Now(),
 		done: make(chan struct{}),
 	}
 	n.engine = replica.New(replica.Config{
@@ -134,7 +134,7 @@ func (m Mesh) host() p2p.Config {
 		Region: m.Region, Secret: m.Secret, Timeout: m.Timeout, Log: m.Log,
 	}
 	if m.Dir != "" {
-		c.KeyFile = filepath.Join(m.Dir, "identity.key")
+		c.KeyFile, c.PeersFile = filepath.Join(m.Dir, "identity.key"), filepath.Join(m.Dir, "peers")
 	}
 	return c
 }

@@ -22,6 +22,7 @@ type Config struct {
 	Region    string        // label told to peers; at most 128 bytes
 	Secret    string        // "" = loopback peers only; "new,old" while rotating; each at least 16 characters
 	KeyFile   string        // the ed25519 identity, mode 0600, made when missing; "" = a fresh one in memory
+	PeersFile string        // where members were found, kept to be looked for there by the next host; "" = they are not
 	Timeout   time.Duration // dialling one peer; 0 = 3.6 s
 	Log       *slog.Logger  // nil = silent
 

@@ -126,6 +126,7 @@ func (h *Host) exchange(ctx context.Context) {
 		case id := <-h.news:
 			h.tellAll(h.roster.known(h.gather(ctx, id)...))
 		}
+		h.remember()
 	}
 }
 

@@ -53,6 +53,7 @@ type Host struct {
 	count   *counters
 	journal *quiet.Log
 	news    chan peer.ID // admitted, to be told of
+	memory  memory       // of New, and then of exchange's goroutine
 
 	// frame, peer and drop are set once, by Serve, before serving is closed.
 	frame   func(from geo.ID, lane uint8, cache string, b []byte) bool
@@ -91,11 +92,13 @@ func newHost(c Config, t timings) (*Host, error) {
 		gate: newGate(t.hello), roster: newRoster(), inlets: newInlets(), events: newEvents(), conduct: newConduct(t), count: newCounters(),
 		journal: quiet.New(c.Log, time.Now), news: make(chan peer.ID, maxTold), serving: make(chan struct{}),
 	}
+	h.memory.path = c.PeersFile
 	rand.Read(h.life[:])
 	if h.net, err = newStack(key, cfg); err != nil {
 		return nil, err
 	}
 	h.id = h.net.ID()
+	h.recall()
 	h.dialer = h.newDialer()
 	if h.gossip, err = h.newGossip(); err != nil {
 		return nil, errors.Join(err, h.net.Close())

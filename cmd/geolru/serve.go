@@ -28,7 +28,7 @@ func serveCommand() *cli.Command {
 			&cli.StringFlag{Name: "region", Usage: "label, such as eu-west-1"},
 			&cli.StringFlag{Name: "cluster", Value: "geolru", Usage: "meshes of other names never mix"},
 			&cli.StringFlag{Name: "secret-file", Usage: "file with the secret of the mesh (or the variable GEOLRU_SECRET); without a secret only loopback peers are admitted"},
-			&cli.StringFlag{Name: "dir", Usage: "directory for the identity key and warm restarts; none: nothing on disk"},
+			&cli.StringFlag{Name: "dir", Usage: "directory for the identity key, the addresses of peers and warm restarts; none: nothing on disk"},
 			&cli.StringFlag{Name: "cache", Value: "default", Usage: "name of the cache"},
 			&cli.IntFlag{Name: "capacity", Value: 50_000, Usage: "entries"},
 			&cli.DurationFlag{Name: "ttl", Value: 24 * time.Hour, Usage: "default and longest life of an entry, equal on all nodes"},
