@@ -106,7 +106,7 @@ func TestRestartFetchesWhatItMissed(t *testing.T) {
 // what others have deleted meanwhile.
 func TestFirstNodeFindsItsPeersAgain(t *testing.T) {
 	dir := t.TempDir()
-	m := Mesh{Listen: []string{loopback}, Dir: dir}
+	m := Mesh{Listen: []string{loopback}, Dir: dir, Timeout: time.Minute}
 	first := joined(t, m)
 	second := joined(t, Mesh{Listen: []string{loopback}, Bootstrap: first.Addrs()})
 	c, d := on(t, first, Options[int]{}), on(t, second, Options[int]{})
