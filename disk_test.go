@@ -101,7 +101,6 @@ func TestRestartFetchesWhatItMissed(t *testing.T) {
 	}
 }
 
-// A process that dies without a word leaves what it saved last.
 // TestFirstNodeFindsItsPeersAgain: a node that nobody told of another one remembers where they were, and is not ready with
 // what others have deleted meanwhile.
 func TestFirstNodeFindsItsPeersAgain(t *testing.T) {
@@ -132,6 +131,7 @@ func TestFirstNodeFindsItsPeersAgain(t *testing.T) {
 	}
 }
 
+// A process that dies without a word leaves what it saved last.
 func TestKilledNodeLeavesItsLastSnapshot(t *testing.T) {
 	dir := t.TempDir()
 	n := joined(t, Mesh{Dir: dir})
