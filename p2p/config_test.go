@@ -63,7 +63,7 @@ func TestKeyFile(t *testing.T) {
 	if err != nil || !first.Equals(again) {
 		t.Errorf("another key the second time, %v", err)
 	}
-	if left, _ := filepath.Glob(filepath.Join(dir, ".key-*")); len(left) > 0 {
+	if left, _ := filepath.Glob(filepath.Join(dir, ".*")); len(left) > 0 {
 		t.Errorf("left behind: %v", left)
 	}
 }

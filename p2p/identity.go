@@ -91,14 +91,16 @@ func storeKey(path string) (crypto.PrivKey, error) {
 	if err != nil {
 		return nil, fmt.Errorf("p2p: encode key: %w", err)
 	}
-	if err := writeWhole(path, b); err != nil {
+	// A link refuses to replace a key that another process made meanwhile; a rename would not.
+	if err := writeWhole(path, b, os.Link); err != nil {
 		return nil, fmt.Errorf("p2p: write key %s: %w", path, err)
 	}
 	return key, nil
 }
 
-func writeWhole(path string, b []byte) error {
-	f, err := os.CreateTemp(filepath.Dir(path), ".key-*") // mode 0600
+// writeWhole writes a file that appears whole or not at all; put moves it to its place.
+func writeWhole(path string, b []byte, put func(from, to string) error) error {
+	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*") // mode 0600
 	if err != nil {
 		return err
 	}
@@ -107,6 +109,5 @@ func writeWhole(path string, b []byte) error {
 	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
 		return err
 	}
-	// A link refuses to replace a key that another process made meanwhile; a rename would not.
-	return os.Link(f.Name(), path)
+	return put(f.Name(), path)
 }

@@ -7,7 +7,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"strings"
 
 	"github.com/libp2p/go-libp2p/core/peer"
@@ -103,25 +102,11 @@ func (h *Host) remember() {
 	if bytes.Equal(text, m.text) {
 		return
 	}
-	if err := replace(m.path, text); err != nil {
+	if err := writeWhole(m.path, text, os.Rename); err != nil {
 		h.journal.Warn("peers file", "cannot write where peers are", "error", err.Error())
 		return
 	}
 	m.text = text
-}
-
-// replace writes a file that is there whole or as it was, unless the machine itself goes down.
-func replace(path string, b []byte) error {
-	f, err := os.CreateTemp(filepath.Dir(path), ".peers-*") // mode 0600
-	if err != nil {
-		return err
-	}
-	defer os.Remove(f.Name())
-	_, err = f.Write(b)
-	if err := errors.Join(err, f.Close()); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), path)
 }
 
 // Seeks tells whether the host has anybody to look for from the start.
