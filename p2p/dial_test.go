@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -152,6 +153,21 @@ func TestOwnAddressIsIgnored(t *testing.T) {
 	if len(a.Peers()) > 0 {
 		t.Errorf("peers: %v", a.Peers())
 	}
+}
+
+// TestMovedIsTold: a member whose address has changed while its connections stand says so, and others are told by those that
+// it is connected to.
+func TestMovedIsTold(t *testing.T) {
+	a, b := pair(t, overTCP)
+	b.roster.mu.Lock()
+	b.roster.members[a.id].addrs = bareAddrs([]ma.Multiaddr{ma.StringCast("/ip4/127.0.0.1/tcp/1")})
+	b.roster.mu.Unlock()
+	until(t, "its word is taken", func() bool {
+		b.roster.mu.RLock()
+		defer b.roster.mu.RUnlock()
+		return slices.Equal(texts(b.roster.members[a.id].addrs, a.id), a.Addrs())
+	})
+	meet(t, a, b, start(t, Config{Secret: secret, Bootstrap: b.Addrs()}))
 }
 
 // names is a resolver whose names may change.

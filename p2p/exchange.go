@@ -9,11 +9,15 @@ import (
 
 	"github.com/geolru/geolru/geo"
 	"github.com/libp2p/go-libp2p/core/peer"
+	ma "github.com/multiformats/go-multiaddr"
 	manet "github.com/multiformats/go-multiaddr/net"
 )
 
 // The peer exchange: members tell each other whom they know, so that one bootstrap address is enough to know all. All that
 // is known goes to whoever was just admitted, and to everybody every 30 s; news of a member go to everybody at once.
+//
+// A member tells of itself, too, at every telling of all: its address may change while its connections stand, and the hello was
+// long ago.
 //
 // Told is only who was admitted by the teller, and not who has no address, for he cannot be dialled: rumours do not spread
 // beyond one hop. With every member goes how long ago it was connected, so that the dead are forgotten everywhere a day later
@@ -122,7 +126,7 @@ func (h *Host) exchange(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-all.C:
-			h.tellAll(h.roster.known())
+			h.tellAll(append(h.itself(), h.roster.known()...))
 		case id := <-h.news:
 			h.tellAll(h.roster.known(h.gather(ctx, id)...))
 		}
@@ -147,6 +151,14 @@ func (h *Host) gather(ctx context.Context, first peer.ID) []peer.ID {
 	}
 }
 
+// itself is what a host tells of itself; nothing if it cannot be dialled.
+func (h *Host) itself() []entry {
+	if addrs := h.Addrs(); len(addrs) > 0 {
+		return []entry{{id: h.id.String(), region: h.cfg.region, addrs: addrs}}
+	}
+	return nil
+}
+
 // learn takes what a member tells and returns whether it was well formed. Whom it does not know it dials.
 func (h *Host) learn(from peer.ID, b []byte) bool {
 	list, err := decodeEntries(b)
@@ -155,10 +167,23 @@ func (h *Host) learn(from peer.ID, b []byte) bool {
 	}
 	near := h.near(from)
 	for _, e := range list {
-		h.hear(e, near)
+		if e.id == from.String() {
+			h.roster.moved(from, told(e.addrs, from, near))
+		} else {
+			h.hear(e, near)
+		}
 	}
 	h.dialer.wake()
 	return true
+}
+
+// moved takes a member's own word on where it is. One that cannot be dialled from here any more is left where it was.
+func (r *roster) moved(id peer.ID, addrs []ma.Multiaddr) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if m := r.members[id]; m != nil && m.connected() && len(addrs) > 0 {
+		m.addrs = addrs
+	}
 }
 
 // near says whether a member is on this machine: loopback addresses that it tells mean the same here.
