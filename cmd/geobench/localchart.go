@@ -88,11 +88,13 @@ func barChart(title, unit string, names []string, groups []bars) *plot.Plot {
 		b.Color, b.LineStyle.Width = colour(i), 0
 		b.Offset = width * (vg.Length(i) - vg.Length(len(groups)-1)/2)
 		c.Add(b)
-		c.Legend.Add(g.legend, b)
+		if len(groups) > 1 { // one group is what the axis says
+			c.Legend.Add(g.legend, b)
+		}
 	}
 	c.NominalX(names...)
 	c.X.Tick.Label.Rotation = 0.5 // radians: the names are longer than the bars are wide
 	c.X.Tick.Label.XAlign, c.X.Tick.Label.YAlign = -1, -0.5
-	c.Y.Min, c.Y.Max = min(c.Y.Min, 0), 1.2*c.Y.Max // room for the legend
+	c.Y.Min, c.Y.Max = min(c.Y.Min, 0), (1+legendRoom*float64(len(groups)))*c.Y.Max
 	return c
 }

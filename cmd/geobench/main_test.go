@@ -83,7 +83,7 @@ func TestHitratio(t *testing.T) {
 		}
 	}
 	picture, err := os.ReadFile(svg)
-	if texts := bytes.Count(picture, []byte("<text ")); err != nil || texts == 0 || texts != bytes.Count(picture, []byte("textLength=")) {
+	if texts := bytes.Count(picture, []byte("<text ")); err != nil || texts == 0 || texts != bytes.Count(picture, []byte("textLength=")) || texts != bytes.Count(picture, []byte(",Times New Roman,")) {
 		t.Errorf("the picture: %v, %.40q", err, picture)
 	}
 }

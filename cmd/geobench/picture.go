@@ -21,6 +21,8 @@ const (
 	chartWidth  = 16 * vg.Centimeter
 	chartHeight = 10 * vg.Centimeter
 	chartGap    = 5 * vg.Millimeter
+	legendGap   = .6 * vg.Millimeter // between its lines: the letters of one font are higher than those of another
+	legendRoom  = .07                // of a chart's height, for each line
 )
 
 // picture is the file that charts are drawn into. The zero value is none: nothing is drawn.
@@ -64,6 +66,8 @@ func (p picture) save(charts []*plot.Plot, columns int) error {
 }
 
 // fitted is an SVG whose texts are as wide as they were taken to be, whatever font the viewer has: labels end where bars begin.
+// Viewers that do not heed textLength have the same widths from the first of the fonts that they know; Times New Roman's
+// are those that Liberation Serif was made to have.
 type fitted struct {
 	vg.CanvasWriterTo
 	widths []vg.Length // of the texts, in order
@@ -81,9 +85,10 @@ func (c *fitted) WriteTo(w io.Writer) (int64, error) {
 	if _, err := c.CanvasWriterTo.WriteTo(&plain); err != nil {
 		return 0, err
 	}
-	const text = "<text "
+	const text, family, families = "<text ", "font-family:Liberation Serif;", "font-family:Liberation Serif,Times New Roman,Tinos,Nimbus Roman,Times,serif;"
 	var out bytes.Buffer
-	for i, part := range bytes.SplitAfter(plain.Bytes(), []byte(text)) {
+	svg := bytes.ReplaceAll(plain.Bytes(), []byte(family), []byte(families))
+	for i, part := range bytes.SplitAfter(svg, []byte(text)) {
 		if i > 0 {
 			fmt.Fprintf(&out, `textLength="%.2f" lengthAdjust="spacingAndGlyphs" `, c.widths[i-1].Points())
 		}
@@ -97,7 +102,7 @@ func newChart(title, x, y string) *plot.Plot {
 	c := plot.New()
 	c.Title.Text, c.X.Label.Text, c.Y.Label.Text = title, x, y
 	c.Legend.Top = true
-	c.Legend.TextStyle.Font.Size = vg.Points(8)
+	c.Legend.TextStyle.Font.Size, c.Legend.Padding = vg.Points(8), legendGap
 	return c
 }
 

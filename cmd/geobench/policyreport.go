@@ -170,6 +170,6 @@ func (r *policyReport) chart(title string, points func(*policyTrace, string) []f
 		groups = append(groups, g)
 	}
 	c := barChart(title, "points above LRU", names, groups)
-	c.Y.Min, c.Y.Max = max(c.Y.Min, deepest), 1.5*c.Y.Max // more room for a legend of six lines
+	c.Y.Min, c.Y.Max = max(c.Y.Min, deepest), 1.25*c.Y.Max // what is below 0 takes of the legend's room
 	return c
 }
