@@ -54,6 +54,7 @@ func localCommand() *cli.Command {
 			&cli.BoolFlag{Name: "quick", Usage: "smaller and shorter: one or two minutes, a fifth of the entries, rough figures"},
 			&cli.StringSliceFlag{Name: "phase", Usage: fmt.Sprintf("only this `NAME`, of %v; repeatable", phases)},
 			&cli.IntSliceFlag{Name: "procs", Value: []int{1, 2}, Usage: "GOMAXPROCS to measure speed at; repeatable"},
+			fromFlag(),
 		}, sharedFlags()...),
 		Action: local,
 	}
@@ -68,8 +69,12 @@ func local(_ context.Context, cmd *cli.Command) error {
 	if err != nil {
 		return err
 	}
-	report, err := l.run()
-	l.progress.end()
+	report := new(localReport)
+	given, err := earlier(cmd, report)
+	if !given {
+		report, err = l.run()
+		l.progress.end()
+	}
 	if err != nil {
 		return err
 	}

@@ -95,3 +95,8 @@ func outputFlags() []cli.Flag {
 		&cli.StringFlag{Name: "plot", Usage: "also draw them into `FILE`.svg or .png"},
 	}
 }
+
+// fromFlag is of the commands whose figures nobody can measure a second time.
+func fromFlag() cli.Flag {
+	return &cli.StringFlag{Name: "from", Usage: "measure nothing: print and draw the figures of an earlier run, which --json wrote to `FILE`"}
+}

@@ -43,6 +43,8 @@ func TestCommandLinesThatMakeNoSense(t *testing.T) {
 		"wan --rate 0":                     "above 0",
 		"wan --regions 99":                 "2 to 20",
 		"wan --stddev x.csv":               "--matrix",
+		"local --from x.json --quick":      "--quick has no sense",
+		"replicate --from x --rounds 1":    "--rounds has no sense",
 		"policy":                           "which files",
 		"policy --policy nothing x.trace":  `"nothing"`,
 		"policy --plot p.gif x.trace":      "p.gif",
@@ -131,6 +133,32 @@ func TestLocal(t *testing.T) {
 	}
 	if n := len(r.charts()); n != 6 {
 		t.Errorf("%d charts, want 6", n)
+	}
+}
+
+// What a run found is drawn again from its JSON, with all that is in it, and no other command's is taken for it.
+func TestFiguresOfAnEarlierRun(t *testing.T) {
+	dir := t.TempDir()
+	was, is, svg := filepath.Join(dir, "was.json"), filepath.Join(dir, "is.json"), filepath.Join(dir, "p.svg")
+	text := `{"plan": {"speed": {"capacity": 4, "ops": 2, "rounds": 1, "gomaxprocs": [2]}}, "speed": [
+		{"cache": "geolru", "workload": "crowd get", "gomaxprocs": 2, "goroutines": 64, "cpu_ns": 73, "wall_ns": 40}]}`
+	if err := os.WriteFile(was, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	code, out, errs := command("local", "--from", was, "--json", is, "--plot", svg)
+	if code != 0 || !strings.Contains(out, " 73.0 |") {
+		t.Fatalf("exit %d, %s: %s", code, errs, out)
+	}
+	var r localReport
+	readJSON(t, is, &r)
+	if row, ok := r.speedOf(speedPlace{"geolru", "crowd get", 2}); !ok || row.CPU != 73 {
+		t.Errorf("of 73 ns there came %+v", row)
+	}
+	if picture, err := os.ReadFile(svg); err != nil || !bytes.Contains(picture, []byte("64 goroutines")) {
+		t.Errorf("no picture of a crowd: %v", err)
+	}
+	if code, _, errs := command("replicate", "--from", was); code != 1 || !strings.Contains(errs, was) {
+		t.Errorf("replicate takes the figures of local: exit %d, %q", code, errs)
 	}
 }
 

@@ -63,6 +63,7 @@ func replicateCommand() *cli.Command {
 			&cli.IntFlag{Name: "records", Value: 1_000_000, Usage: "`N` records in a burst"},
 			&cli.FloatFlag{Name: "seconds", Value: 5, Usage: "`N` seconds for each of the three paced phases"},
 			&cli.StringSliceFlag{Name: "link", Usage: "only this `NAME`; repeatable"},
+			fromFlag(),
 		}, outputFlags()...),
 		Action: replicate,
 	}
@@ -77,8 +78,12 @@ func replicate(_ context.Context, cmd *cli.Command) error {
 	if err != nil {
 		return err
 	}
-	report, failed := r.run()
-	r.progress.end()
+	report := new(replicateReport)
+	given, failed := earlier(cmd, report)
+	if !given {
+		report, failed = r.run()
+		r.progress.end()
+	}
 	if len(report.Links) == 0 {
 		return failed
 	}

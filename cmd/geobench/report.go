@@ -1,12 +1,14 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"time"
 
 	"github.com/urfave/cli/v3"
@@ -73,6 +75,30 @@ func publish(cmd *cli.Command, report any, tables []*table) error {
 		return nil
 	}
 	return toFile(file, func(w io.Writer) error { return writeJSON(w, report) })
+}
+
+// earlier reads the report that --json wrote to the file of --from, if that is given. What is to be measured cannot be
+// said as well.
+func earlier(cmd *cli.Command, report any) (given bool, err error) {
+	file := cmd.String("from")
+	if file == "" {
+		return false, nil
+	}
+	for _, name := range cmd.LocalFlagNames() {
+		if !slices.Contains([]string{"from", "json", "plot"}, name) {
+			return true, usagef("%s: --from measures nothing, so --%s has no sense beside it", cmd.Name, name)
+		}
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return true, err
+	}
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.DisallowUnknownFields() // another command's figures
+	if err := d.Decode(report); err != nil {
+		return true, fmt.Errorf("%s: --from %s: %w", cmd.Name, file, err)
+	}
+	return true, nil
 }
 
 func writeJSON(w io.Writer, report any) error {
