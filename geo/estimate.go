@@ -69,9 +69,9 @@ type estimate struct {
 	srtt, dev float64 // smoothed RTT and its mean deviation, nanoseconds
 	overdue   float64 // nanoseconds, at least srtt: after it hardly any answers come but those that stalled
 
-	unrest   int  // 0 to steadyAfter: how often it stalled of late
-	unsteady bool // unrest came to unsteadyAt, and has not been 0 since
-	paused   bool // it stalled, and has not answered in time since: a pause counts once, whatever was asked meanwhile
+	unrest   int   // 0 to steadyAfter: how often it stalled of late
+	unsteady bool  // unrest came to unsteadyAt, and has not been 0 since
+	inTime   int64 // when it first answered in time since it stalled, Unix nanoseconds; 0 = it has not
 }
 
 // add takes one sample, 0 to maxRTT.
@@ -102,7 +102,7 @@ func (e *estimate) learn(took float64) {
 		return
 	}
 	stall := took > e.stall()
-	if e.judge(stall); !stall {
+	if !stall {
 		err := took - e.srtt
 		e.srtt += gainRTT * err
 		e.dev += gainDev * (max(err, -err) - e.dev)
@@ -119,15 +119,21 @@ func (e *estimate) learn(took float64) {
 // stall is how long an answer takes at the least that has stalled, nanoseconds.
 func (e *estimate) stall() float64 { return e.overdue + stalled*float64(e.rtt()) }
 
-// judge takes in whether a request stalled.
-func (e *estimate) judge(stall bool) {
+// judge takes in whether a request stalled. A pause counts once, whatever was asked meanwhile: when it is over the answers come
+// together, those to late questions among them in time, so those of the first RTT say nothing.
+func (e *estimate) judge(stall bool, now int64) {
 	switch {
 	case !stall:
 		e.unrest = max(e.unrest-1, 0)
-	case !e.paused:
-		e.unrest = min(e.unrest+stallCost, steadyAfter)
+		if e.inTime == 0 {
+			e.inTime = now
+		}
+	default:
+		if e.inTime != 0 && time.Duration(now-e.inTime) >= e.rtt() {
+			e.unrest = min(e.unrest+stallCost, steadyAfter)
+		}
+		e.inTime = 0
 	}
-	e.paused = stall
 	switch {
 	case e.unrest == 0:
 		e.unsteady = false

@@ -86,6 +86,7 @@ func act(t *rapid.T, r *Ranking, now *int64) ID {
 		r.Late(id, anyRTT.Draw(t, "late"), *now)
 	case 6:
 		for range unsteadyAt {
+			*now += sec
 			r.Late(id, maxRTT, *now)
 			r.Sample(id, 0, *now)
 		}

@@ -81,6 +81,9 @@ func (r *Ranking) tell(now int64) {
 			p.asked -= back
 			p.from -= back
 			p.lagged -= back
+			if p.inTime != 0 {
+				p.inTime -= back
+			}
 		}
 	}
 	r.now = now

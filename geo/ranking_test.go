@@ -322,13 +322,13 @@ func TestNearestTakesN(t *testing.T) {
 	}
 }
 
-// often has a stall in one of so many requests, n of them; the others take rtt.
+// often has a stall in one of so many requests, n of them, one a second; the others take rtt.
 func often(r *Ranking, id ID, rtt time.Duration, oneIn, n int) {
 	for i := range n {
 		if i%oneIn == 0 {
-			r.Late(id, 900*ms, 0)
+			r.Late(id, 900*ms, r.now+sec)
 		} else {
-			r.Sample(id, rtt, 0)
+			r.Sample(id, rtt, r.now+sec)
 		}
 	}
 }
@@ -336,20 +336,20 @@ func often(r *Ranking, id ID, rtt time.Duration, oneIn, n int) {
 func TestWhoStallsOftenStandsBehindTheNext(t *testing.T) {
 	r := ranked3(50*ms, 64*ms, 66*ms)
 	often(r, "a", 50*ms, 100, 1000)
-	wantOrder(t, r, 0, "a", "b", "c")
+	wantOrder(t, r, r.now, "a", "b", "c")
 	often(r, "a", 50*ms, 20, 200)
-	wantOrder(t, r, 0, "b", "a", "c")
+	wantOrder(t, r, r.now, "b", "a", "c")
 	if rtt, _ := r.RTT("a"); rtt != 50*ms {
 		t.Errorf("RTT = %v of who stalls, want 50ms as before", rtt)
 	}
-	r.Late("a", 900*ms, 0)
+	r.Late("a", 900*ms, r.now+sec)
 	for n := range steadyAfter {
-		wantOrder(t, r, 0, "b", "a", "c")
-		if r.Sample("a", 50*ms, 0); t.Failed() {
+		wantOrder(t, r, r.now, "b", "a", "c")
+		if r.Sample("a", 50*ms, r.now+sec); t.Failed() {
 			t.Fatalf("pardoned after %d answers", n)
 		}
 	}
-	wantOrder(t, r, 0, "a", "b", "c")
+	wantOrder(t, r, r.now, "a", "b", "c")
 }
 
 func TestAllThatStallRankByDistance(t *testing.T) {
@@ -358,26 +358,34 @@ func TestAllThatStallRankByDistance(t *testing.T) {
 		often(r, "a", 50*ms, 20, 100)
 		often(r, "b", 60*ms, 20, 100)
 	}
-	wantOrder(t, r, 0, "a", "b", "c")
+	wantOrder(t, r, r.now, "a", "b", "c")
 }
 
+// When a pause is over the answers come in any order, those to late questions in time.
 func TestAPauseCountsOnce(t *testing.T) {
 	r := ranked3(50*ms, 60*ms, 90*ms)
-	for range 100 {
-		r.Late("a", 900*ms, 0)
+	r.Sample("a", 50*ms, sec)
+	for i := range int64(100) {
+		r.Late("a", 900*ms, 10*sec+i)
+		r.Sample("a", 50*ms, 10*sec+i)
 	}
-	wantOrder(t, r, 0, "a", "b", "c")
+	wantOrder(t, r, 11*sec, "a", "b", "c")
 }
 
 func TestLateButNoStall(t *testing.T) {
 	r := ranked3(50*ms, 60*ms, 90*ms)
 	for range 100 {
-		r.Late("a", 120*ms, 0) // overdue was 75 ms, and three RTTs are 150
-		r.Sample("a", 50*ms, 0)
+		r.Late("a", 120*ms, r.now+sec) // overdue was 75 ms, and three RTTs are 150
+		r.Sample("a", 50*ms, r.now+sec)
 	}
-	wantOrder(t, r, 0, "a", "b", "c")
-	r.Late("x", 900*ms, 0)
-	r.Add("new", "eu", 0)
-	r.Late("new", 900*ms, 0)
-	wantOrder(t, r, 0, "a", "b", "c", "new")
+	for range 100 { // of a clock that was stepped
+		r.Late("a", maxRTT+1, r.now+sec)
+		r.Late("a", -1, r.now+sec)
+		r.Sample("a", 50*ms, r.now+sec)
+	}
+	wantOrder(t, r, r.now, "a", "b", "c")
+	r.Late("x", 900*ms, r.now)
+	r.Add("new", "eu", r.now)
+	r.Late("new", 900*ms, r.now)
+	wantOrder(t, r, r.now, "a", "b", "c", "new")
 }

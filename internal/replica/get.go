@@ -296,6 +296,11 @@ func (e *Engine) failed(id geo.ID) (next []func()) {
 			next = append(next, e.askNext(a))
 		}
 	}
+	for o := range e.overtaken {
+		if o.peer == id {
+			delete(e.overtaken, o)
+		}
+	}
 	delete(e.streams.came, id)
 	for _, c := range e.caches {
 		for _, key := range slices.Sorted(keys(c.coming)) {
