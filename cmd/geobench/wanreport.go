@@ -27,21 +27,21 @@ func (r *wanReport) tables() []*table {
 func (r *wanReport) replicationTable() *table {
 	p := r.Replication
 	t := &table{heading: fmt.Sprintf("## Writes to all nodes\n\n%d writes, %d lost; %.1f connections a node; %.1f records a batch; %.1f copies and %.0f B for each record and node. "+
-		"Direct one-way times are without jitter", p.Writes, p.Lost, p.Connected, p.Batch, p.Copies, p.Bytes)}
+		"The direct one-way time is half of the round trip between the writer and the node, without jitter", p.Writes, p.Lost, p.Connected, p.Batch, p.Copies, p.Bytes)}
 	t.row("", "p50", "p99", "max")
 	line := func(name string, f percent) { t.row(name, figure(f.P50), figure(f.P99), figure(f.Max)) }
 	line("from a write until a node has it, ms", p.Delay)
 	line("… of the direct one-way time", p.Stretch)
 	line("from a write until the last node has it, ms", p.Last)
 	line("… of the direct one-way time to the farthest", p.LastStretch)
-	line("… if 20 ms are taken off, for batches wait for company", p.LastLess20)
+	line("… with 20 ms taken off, the longest that a batch waits for company", p.LastLess20)
 	return t
 }
 
 func (r *wanReport) rankingTable() *table {
-	t := &table{heading: "## Who is nearest\n\nShare of the moments at which whom a node holds to be nearest is within 10 % or 1 ms of the nearest; switches a 100 probes, " +
-		"of all peers and of who stands first; probes until a peer that became 3 times slower is left"}
-	t.row("jitter", "right, %", "switches", "of the first", "left p50", "p95", "worlds")
+	t := &table{heading: "## Who is nearest\n\nShare of the moments at which whom a node holds to be nearest is within 10 % or 1 ms of the nearest; switches: how often in 100 probes " +
+		"the order changes, and who stands first; left: after how many probes a peer that became 3 times slower is no longer first, and in how many places it had to be"}
+	t.row("jitter", "right, %", "switches", "of the first", "left p50", "p95", "places")
 	for _, row := range r.Ranking {
 		t.row(row.Jitter, fmt.Sprintf("%.2f", 100*row.Near), fmt.Sprintf("%.3f", row.Switches), fmt.Sprintf("%.3f", row.First),
 			fmt.Sprint(row.Leave50), fmt.Sprint(row.Leave95), fmt.Sprint(row.Left))
@@ -50,7 +50,8 @@ func (r *wanReport) rankingTable() *table {
 }
 
 func (r *wanReport) lookupTable() *table {
-	t := &table{heading: fmt.Sprintf("## Look-ups of what others hold, ms\n\n%d of each, in brackets without hedged requests", r.Plan.Looks)}
+	t := &table{heading: fmt.Sprintf("## Look-ups of what others hold, ms\n\n%d of each, in brackets without hedged requests, those to a second peer while the first is late. "+
+		"Trouble: what goes wrong with the holders; hedges: in 100 look-ups; missed: look-ups that found nothing", r.Plan.Looks)}
 	t.row("jitter", "trouble", "nearest RTT", "p50", "p99", "p99.9", "hedges, %", "missed")
 	both := func(hedged, plain float64) string { return figure(hedged) + " (" + figure(plain) + ")" }
 	for _, row := range r.Lookups {
@@ -64,7 +65,7 @@ func (r *wanReport) lookupTable() *table {
 func (r *wanReport) charts() []*plot.Plot {
 	all := []*plot.Plot{
 		distribution("From the write to a node", "ms", r.Replication.delays),
-		distribution("… in direct one-way times", "", r.Replication.stretches),
+		distribution("… in direct one-way times", "times", r.Replication.stretches),
 	}
 	for rows := range slices.Chunk(r.Lookups, len(troubles)) {
 		all = append(all, lookupChart(rows))
