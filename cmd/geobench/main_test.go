@@ -61,6 +61,10 @@ func TestFilesThatAreNotThere(t *testing.T) {
 	if code != 1 || !strings.Contains(errs, "gone.trace") {
 		t.Errorf("exit %d, %q; want 1 and the name of the file", code, errs)
 	}
+	code, _, errs = command("hitratio", filepath.Join(t.TempDir(), "gone")) // of a name that tells no format
+	if code != 1 || !strings.Contains(errs, "no such file") {
+		t.Errorf("exit %d, %q; want 1 and that it is not there", code, errs)
+	}
 }
 
 func TestHitratio(t *testing.T) {

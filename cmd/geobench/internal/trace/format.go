@@ -52,7 +52,7 @@ func formatOf(path string) (Format, error) {
 			return n.format, nil
 		}
 	}
-	return "", fmt.Errorf("trace: the name of %s does not tell its format, which is one of %v", path, Formats())
+	return "", fmt.Errorf("trace: the name of %s does not tell its format: give a --format, one of %v", path, Formats())
 }
 
 func parseARC(r *bufio.Reader, t *tape) error {

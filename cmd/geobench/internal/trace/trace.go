@@ -35,17 +35,16 @@ var (
 // Open reads the trace in a file, compressed by gzip or xz or not at all. FormatOfName chooses the format by the
 // file's name. limit is how many requests to read at the most, 0 = all.
 func Open(path string, format Format, limit int) (Trace, error) {
-	if format == FormatOfName {
-		var err error
-		if format, err = formatOf(path); err != nil {
-			return Trace{}, err
-		}
-	}
 	f, err := os.Open(path)
 	if err != nil {
 		return Trace{}, fmt.Errorf("trace: %w", err)
 	}
 	defer f.Close()
+	if format == FormatOfName {
+		if format, err = formatOf(path); err != nil {
+			return Trace{}, err
+		}
+	}
 	t, err := Read(f, format, limit)
 	if err != nil {
 		return Trace{}, fmt.Errorf("trace: read %s as %s: %w", path, format, err)
