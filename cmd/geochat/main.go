@@ -1,7 +1,9 @@
 // Command geochat is a chat room whose only store is a geolru cache: no server, every participant is a node.
 //
-//	geochat --name ann --listen /ip4/0.0.0.0/tcp/4390
-//	geochat --name bob --bootstrap /ip4/192.0.2.7/tcp/4390/p2p/12D3…
+//	geochat --name ann --secret-file secret.txt --listen /ip4/0.0.0.0/tcp/4390
+//	geochat --name bob --secret-file secret.txt --bootstrap /ip4/192.0.2.7/tcp/4390/p2p/12D3…
+//
+// On one machine no secret is needed, and without --listen a free port is taken.
 //
 // It prints its multiaddrs, one a line; then each line that is typed is a message, and each message is shown as
 // "name: text". /who lists who is here, /peers the nodes with their distance, /quit leaves, and so does the end of the
@@ -60,6 +62,8 @@ func newApp(in io.Reader, out, errs io.Writer) *cli.Command {
 	return &cli.Command{
 		Name:  "geochat",
 		Usage: "a chat room whose only store is a geolru cache",
+		Description: "It prints its multiaddrs (libp2p's addresses, such as /ip4/192.0.2.7/tcp/4390/p2p/12D3…), one a line: where others\n" +
+			"join. A line that is typed is a message; /who lists who is here, /peers the nodes with their distance, /quit leaves.",
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "name", Usage: "what others call you (required)"},
 			&cli.StringSliceFlag{Name: "listen", Usage: "multiaddr to accept peers on; repeatable. Without it: none if there is a --bootstrap, else a free port of loopback"},
