@@ -73,7 +73,7 @@ func (d *disk) save(c *replica.Cache, j *journal) {
 	if j.over() {
 		return
 	}
-	if err := d.write(c, j); err != nil {
+	if err := d.write(c, j, nil); err != nil {
 		d.failed.Add(1)
 		d.log.Error("geolru: no snapshot is written, the one before stays", "cache", j.cache, "err", err)
 	}
@@ -85,13 +85,14 @@ func (d *disk) part(c *replica.Cache, j *journal) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	defer j.close()
-	err := d.write(c, j)
+	s := newSlow(d.log)
+	err := d.write(c, j, s)
 	if err == nil {
 		return
 	}
 	d.log.Warn("geolru: the last snapshot is not written; once more, in the room of the one before", "cache", j.cache, "err", err)
 	stays := d.drop(j)
-	if err = d.write(c, j); err == nil {
+	if err = d.write(c, j, s); err == nil {
 		return
 	}
 	d.failed.Add(1)
@@ -102,10 +103,13 @@ func (d *disk) part(c *replica.Cache, j *journal) {
 	d.log.Error("geolru: no last snapshot is written, the cache starts cold", "cache", j.cache, "err", err)
 }
 
-// write writes a snapshot; mu is held.
-func (d *disk) write(c *replica.Cache, j *journal) error {
+// write writes a snapshot; mu is held. If somebody waits for it, it says how far it is.
+func (d *disk) write(c *replica.Cache, j *journal, waited *slow) error {
 	mark := j.mark() // first: what was noted before that has been seen by now
 	s, seen := c.Snapshot()
+	if waited != nil {
+		s.Records = counted(s.Records, waited, "geolru: the last snapshot is being written", j.cache)
+	}
 	t := d.title(j.cache, j.ttl)
 	t.Created = seen
 	if err := snapshot.Write(d.dir, d.file(j.cache), t, s); err != nil {
@@ -134,7 +138,11 @@ func (d *disk) keep(r *replica.Options) *journal {
 // restore is what a replica calls when it opens.
 func (d *disk) restore(cache string, ttl int64) func(fill func(*store.Snapshot) error) {
 	return func(fill func(*store.Snapshot) error) {
-		err := snapshot.Read(d.dir, d.file(cache), d.title(cache, ttl), time.Now().UnixMilli(), fill)
+		waited := newSlow(d.log)
+		err := snapshot.Read(d.dir, d.file(cache), d.title(cache, ttl), time.Now().UnixMilli(), func(s *store.Snapshot) error {
+			s.Records = counted(s.Records, waited, "geolru: the cache is being restored from its snapshot", cache)
+			return fill(s)
+		})
 		switch {
 		case err == nil:
 			d.log.Info("geolru: cache restored from its snapshot", "cache", cache)

@@ -162,7 +162,9 @@ func (n *Node) Close() error {
 	n.closing.Do(func() {
 		n.flush(n.open()...)
 		close(n.done)
-		for _, c := range n.part() {
+		caches, waited := n.part(), newSlow(n.log)
+		for i, c := range caches {
+			waited.at("geolru: caches are being closed", "done", i, "of", len(caches))
 			c.shut()
 		}
 		n.engine.Close()
