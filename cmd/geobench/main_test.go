@@ -88,6 +88,9 @@ func TestHitratio(t *testing.T) {
 			t.Errorf("%s: %d hits, want %d", cache, row.Hits, want)
 		}
 	}
+	if code, out, errs := command("hitratio", "--size", "100", file); code != 0 || strings.Contains(out, "on a node") {
+		t.Errorf("of all caches: exit %d, %s: %s", code, errs, out)
+	}
 	picture, err := os.ReadFile(svg)
 	if texts := bytes.Count(picture, []byte("<text ")); err != nil || texts == 0 || texts != bytes.Count(picture, []byte("textLength=")) || texts != bytes.Count(picture, []byte(",Times New Roman,")) {
 		t.Errorf("the picture: %v, %.40q", err, picture)

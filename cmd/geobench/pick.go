@@ -14,7 +14,7 @@ func pick[V any](names []string) ([]caches.Contender[V], error) {
 	}
 	for _, name := range names {
 		if !slices.ContainsFunc(all, func(c caches.Contender[V]) bool { return c.Name == name }) {
-			return nil, usagef("there is no cache %q; there are %v", name, namesOf(all))
+			return nil, usagef("there is no cache %q; there are %q", name, namesOf(all))
 		}
 	}
 	return slices.DeleteFunc(all, func(c caches.Contender[V]) bool { return !slices.Contains(names, c.Name) }), nil

@@ -36,12 +36,15 @@ type Contender[V any] struct {
 	Open func(capacity int, ttl time.Duration) (Cache[V], error)
 }
 
+// OnNode is the name of the contender that keeps the same entries as the one before it, and signs and sends them.
+const OnNode = "geolru on a node"
+
 // All is every contender, the one that all are compared with first. The one that cannot be closed is last, so that
 // what it leaves behind burdens none in its round.
 func All[V any]() []Contender[V] {
 	return []Contender[V]{
 		{"geolru", "github.com/geolru/geolru", true, true, openGeolru[V]},
-		{"geolru on a node", "github.com/geolru/geolru", true, true, openGeolruNode[V]},
+		{OnNode, "github.com/geolru/geolru", true, true, openGeolruNode[V]},
 		{"otter", "github.com/maypok86/otter/v2", true, true, openOtter[V]},
 		{"theine", "github.com/Yiling-J/theine-go", true, true, openTheine[V]},
 		{"ristretto", "github.com/dgraph-io/ristretto/v2", true, true, openRistretto[V]},
