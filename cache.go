@@ -118,7 +118,8 @@ func (c *Cache[V]) GetIfPresent(key string) (v V, ok bool) {
 	return v, ok
 }
 
-// Deadline is when the entry of a key ends, in whole milliseconds, if it is here. It asks nobody and is no use.
+// Deadline is when the entry of a key ends, in whole milliseconds, if it is here. It asks nobody, and does not
+// count as use.
 func (c *Cache[V]) Deadline(key string) (time.Time, bool) {
 	r := c.table.Known(key)
 	if r.Kind != crdt.Value || c.closed.Load() {
@@ -168,8 +169,8 @@ func (c *Cache[V]) Delete(key string) error {
 }
 
 // Touch lengthens the life of the entry that is here, on every node: to ttl from now (1 ms to Options.TTL, else
-// [ErrTTL]), but not beyond its writing + Options.TTL, and never shortens it. It is no use. [ErrNotFound] if the key
-// is not here.
+// [ErrTTL]), but not beyond its writing + Options.TTL, and never shortens it. It does not count as use.
+// [ErrNotFound] if the key is not here.
 func (c *Cache[V]) Touch(key string, ttl time.Duration) error {
 	if err := c.checkTTL("touch", key, ttl); err != nil {
 		return err
@@ -197,7 +198,7 @@ func (c *Cache[V]) Clear() error {
 const allStep = 256
 
 // All is everything that is here, in no order. It stops no writer: an entry that is written or goes while it runs may
-// be in it or not, one that stays is in it, once. It is no use.
+// be in it or not, one that stays is in it, once. It does not count as use.
 func (c *Cache[V]) All() iter.Seq2[string, V] {
 	return func(yield func(string, V) bool) {
 		for cursor := uint64(0); !c.closed.Load(); {

@@ -10,7 +10,8 @@ import (
 )
 
 // Open makes a cache. It never waits for the network: on a node the cache works at once, and fills from the peers in
-// the background; [Node.Ready] waits for that. Close it when it is no longer needed.
+// the background; [Node.Ready] waits for that. With a Mesh.Dir it first reads what the cache's snapshot holds, two seconds
+// or so for a million entries. Close it when it is no longer needed.
 //
 // Errors name what is wrong in o; on a node also a second cache of one name, until the first one's Close has returned,
 // or the 1,025th. [ErrClosed] if the node is closed.

@@ -31,7 +31,8 @@ func (n *Node) Peers() []Peer {
 }
 
 // Ready waits until every cache that is open on the node has had everything from a peer, or there is none to have it
-// from: peers are connected and none of them holds the cache, no peer is connected when Mesh.Timeout has passed since Join (at once where Mesh.Bootstrap names nobody), or
+// from: peers are connected and none of them holds the cache, no peer is connected when Mesh.Timeout has passed since Join
+// (at once where there is nobody to look for: no Mesh.Bootstrap, no Mesh.MDNS and no peer that Mesh.Dir remembers), or
 // nothing has come from those that are for a whole Mesh.Timeout. The error is that of ctx, or [ErrClosed].
 func (n *Node) Ready(ctx context.Context) error {
 	synced := make(chan struct{})
