@@ -121,8 +121,8 @@ func (r *Ranking) Sample(id ID, rtt time.Duration, now int64) {
 }
 
 // Late tells how long a peer took to answer a request that another peer had answered meanwhile; or has taken so far, if that is
-// Patience or more. What is no RTT on Earth is ignored, as by Sample. It is no sample, but counts among the stalls: who stalls in more than 1 of 50 requests, by some hundreds of
-// them, stands behind those who are up to 1.3 times as far.
+// Patience or more. Negative, or above a minute, is ignored, as by Sample. It is no sample, but shows whether the peer stalls: who
+// does in more than 1 of 50 requests, over a hundred of them or more, stands behind those who are up to 1.3 times as far.
 func (r *Ranking) Late(id ID, took time.Duration, now int64) {
 	r.tell(now)
 	if p := r.peers[id]; p != nil && p.measured() && took >= 0 && took <= maxRTT {

@@ -20,7 +20,7 @@ type Config struct {
 	Bootstrap []string      // multiaddrs of known peers, with or without /p2p/ID; retried for ever
 	MDNS      bool          // also find, and be found by, nodes of the cluster on the LAN; needs an interface with multicast
 	Region    string        // label told to peers; at most 128 bytes
-	Secret    string        // "" = loopback peers only; "new,old" while rotating; each at least 16 characters
+	Secret    string        // "" = loopback peers only; "old,new", then "new,old", while rotating; each at least 16 characters
 	KeyFile   string        // the ed25519 identity, mode 0600, made when missing; "" = a fresh one in memory
 	PeersFile string        // where members were found, kept to be looked for there by the next host; "" = they are not
 	Timeout   time.Duration // dialling one peer; 0 = 3.6 s
